@@ -1,0 +1,241 @@
+-- The database of MCP Messenger, as a fresh one is made.
+--
+-- This one text loads in PostgreSQL 12 or newer and in SQLite as it stands, and the program itself uses it.
+-- Two rules keep it so: only what both engines read alike, and no default that makes an id or a time, because
+-- the server supplies both (ids are UUIDs of version 7, times are UTC).
+--
+-- SQLite takes any type name: there an id is a 16-byte blob, a time is an integer of microseconds since 1970,
+-- JSON and addresses are text, a boolean is 0 or 1. Lengths are enforced by the server on both engines.
+--
+-- The first columns of each of the eleven older tables are those of the Node.js server this one replaces;
+-- the columns after "ours" were added. src/store/migrations/ brings an older database to this same shape, and
+-- a test compares the two. Every UNIQUE of ours is an index, because only that can be added later on SQLite.
+
+-- Who may do what ------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS roles (
+    id UUID PRIMARY KEY,
+    name VARCHAR(50) UNIQUE NOT NULL,
+    description TEXT,
+    is_default BOOLEAN DEFAULT FALSE,
+    created_at TIMESTAMP,
+    -- ours: rises with every change, so that a cached copy can be compared
+    version BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE IF NOT EXISTS permissions (
+    id UUID PRIMARY KEY,
+    name VARCHAR(100) UNIQUE NOT NULL,
+    description TEXT,
+    category VARCHAR(50)
+);
+
+CREATE TABLE IF NOT EXISTS role_permissions (
+    role_id UUID REFERENCES roles(id),
+    permission_id UUID REFERENCES permissions(id),
+    PRIMARY KEY (role_id, permission_id)
+);
+CREATE INDEX IF NOT EXISTS role_permissions_by_permission ON role_permissions (permission_id);
+
+-- People ---------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS users (
+    id UUID PRIMARY KEY,
+    username VARCHAR(50) UNIQUE NOT NULL,
+    email VARCHAR(255) UNIQUE,
+    -- Argon2id as a PHC string; a hash taken over from the older server keeps its type and salt until sign-in
+    password_hash VARCHAR(255) NOT NULL,
+    salt VARCHAR(255) NOT NULL,
+    first_name VARCHAR(100),
+    last_name VARCHAR(100),
+    role_id UUID REFERENCES roles(id),
+    status VARCHAR(20) DEFAULT 'active',
+    last_login TIMESTAMP,
+    created_at TIMESTAMP,
+    updated_at TIMESTAMP,
+    two_factor_enabled BOOLEAN DEFAULT FALSE,
+    two_factor_secret VARCHAR(255),
+    failed_login_attempts INTEGER DEFAULT 0,
+    lockout_until TIMESTAMP,
+    force_password_change BOOLEAN DEFAULT FALSE,
+    password_last_changed TIMESTAMP,
+    password_hash_type VARCHAR(20) DEFAULT 'pbkdf2',
+    -- ours: the names as they are compared (lower case); NULL where an older row clashes with an earlier one
+    username_key VARCHAR(50),
+    email_key VARCHAR(255),
+    deleted_at TIMESTAMP,
+    version BIGINT NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX IF NOT EXISTS users_by_username_key ON users (username_key);
+CREATE UNIQUE INDEX IF NOT EXISTS users_by_email_key ON users (email_key);
+CREATE INDEX IF NOT EXISTS users_by_created ON users (created_at, id);
+CREATE INDEX IF NOT EXISTS users_by_role ON users (role_id);
+
+CREATE TABLE IF NOT EXISTS sessions (
+    id UUID PRIMARY KEY,
+    user_id UUID REFERENCES users(id) NOT NULL,
+    token_hash VARCHAR(255) NOT NULL,
+    created_at TIMESTAMP,
+    expires_at TIMESTAMP NOT NULL,
+    ip_address INET,
+    user_agent TEXT,
+    is_valid BOOLEAN DEFAULT TRUE,
+    -- ours: for the inactivity limit, and the token before the last refresh with the end of its grace
+    last_seen TIMESTAMP,
+    previous_token_hash VARCHAR(255),
+    previous_until TIMESTAMP
+);
+CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (user_id);
+CREATE INDEX IF NOT EXISTS sessions_by_token ON sessions (token_hash);
+CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE IF NOT EXISTS password_reset_requests (
+    id UUID PRIMARY KEY,
+    user_id UUID REFERENCES users(id) NOT NULL,
+    token_hash VARCHAR(255) NOT NULL,
+    created_at TIMESTAMP,
+    expires_at TIMESTAMP NOT NULL,
+    used BOOLEAN DEFAULT FALSE,
+    used_at TIMESTAMP
+);
+CREATE INDEX IF NOT EXISTS password_reset_requests_by_token ON password_reset_requests (token_hash);
+CREATE INDEX IF NOT EXISTS password_reset_requests_by_user ON password_reset_requests (user_id);
+
+-- Channels -------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS channels (
+    id UUID PRIMARY KEY,
+    name VARCHAR(100) NOT NULL,
+    description TEXT,
+    is_private BOOLEAN DEFAULT FALSE,
+    created_by UUID REFERENCES users(id),
+    created_at TIMESTAMP,
+    last_activity TIMESTAMP,
+    archived BOOLEAN DEFAULT FALSE,
+    metadata JSONB,
+    -- ours: 'channel' or 'direct' (two members, not listed)
+    kind VARCHAR(20) NOT NULL DEFAULT 'channel',
+    version BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS channels_by_created ON channels (created_at, id);
+
+CREATE TABLE IF NOT EXISTS channel_members (
+    channel_id UUID REFERENCES channels(id),
+    user_id UUID REFERENCES users(id),
+    role VARCHAR(20) DEFAULT 'member',
+    joined_at TIMESTAMP,
+    last_read_at TIMESTAMP,
+    PRIMARY KEY (channel_id, user_id)
+);
+CREATE INDEX IF NOT EXISTS channel_members_by_user ON channel_members (user_id);
+
+-- Messages -------------------------------------------------------------------------------------------------
+
+-- Every body is sealed: text stays '' and encrypted_text holds the ciphertext. This table is the hot path and
+-- every index costs there, so it has the fewest that its lists need.
+CREATE TABLE IF NOT EXISTS messages (
+    id UUID PRIMARY KEY,
+    channel_id UUID REFERENCES channels(id),
+    sender_id UUID REFERENCES users(id),
+    text TEXT NOT NULL,
+    encrypted_text BYTEA,
+    timestamp TIMESTAMP,
+    edited_at TIMESTAMP,
+    deleted BOOLEAN DEFAULT FALSE,
+    deleted_at TIMESTAMP,
+    deleted_by UUID REFERENCES users(id),
+    flagged BOOLEAN DEFAULT FALSE,
+    flag_reason TEXT,
+    flagged_by UUID REFERENCES users(id),
+    flagged_at TIMESTAMP,
+    metadata JSONB,
+    contains_phi BOOLEAN DEFAULT FALSE,
+    -- ours: seq is the position in the channel; rev is the number of the last change anywhere, so it orders
+    -- a replay within a channel and the newest first across channels; key_version 0 is a body not yet sealed
+    seq BIGINT NOT NULL DEFAULT 0,
+    rev BIGINT NOT NULL DEFAULT 0,
+    client_message_id VARCHAR(100),
+    key_version INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX IF NOT EXISTS messages_by_seq ON messages (channel_id, seq);
+CREATE UNIQUE INDEX IF NOT EXISTS messages_by_rev ON messages (rev);
+-- The same (sender, id) is the same message: sending again is harmless. Rows without an id cost nothing here.
+CREATE UNIQUE INDEX IF NOT EXISTS messages_by_client_id ON messages (sender_id, client_message_id)
+    WHERE client_message_id IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS message_reactions (
+    id UUID PRIMARY KEY,
+    message_id UUID REFERENCES messages(id),
+    user_id UUID REFERENCES users(id),
+    reaction VARCHAR(20) NOT NULL,
+    created_at TIMESTAMP
+);
+CREATE UNIQUE INDEX IF NOT EXISTS message_reactions_once ON message_reactions (message_id, user_id, reaction);
+
+-- The record -----------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS audit_logs (
+    id UUID PRIMARY KEY,
+    user_id UUID REFERENCES users(id),
+    action VARCHAR(100) NOT NULL,
+    details JSONB,
+    ip_address INET,
+    user_agent TEXT,
+    timestamp TIMESTAMP,
+    -- ours: the place in the chain without gaps, and the keyed code over this row and the one before;
+    -- rows of the older server have an empty code and stand before the chain
+    number BIGINT NOT NULL DEFAULT 0,
+    mac BYTEA NOT NULL DEFAULT ''
+);
+-- There is no index by person: it would dirty a page of its own for every sender of a batch. What one person did
+-- is found along the numbers, newest first.
+CREATE UNIQUE INDEX IF NOT EXISTS audit_logs_by_number ON audit_logs (number);
+
+-- Ours alone -----------------------------------------------------------------------------------------------
+
+-- One row: how far everything has come. On PostgreSQL it is locked while a batch allocates its numbers.
+CREATE TABLE IF NOT EXISTS heads (
+    id INTEGER PRIMARY KEY,
+    rev BIGINT NOT NULL DEFAULT 0,
+    audit_number BIGINT NOT NULL DEFAULT 0,
+    audit_mac BYTEA NOT NULL DEFAULT '',
+    facts BIGINT NOT NULL DEFAULT 0,
+    node VARCHAR(36)
+);
+INSERT INTO heads (id) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM heads);
+
+-- The data keys, by what they seal; the keys themselves are in key_slots, wrapped.
+CREATE TABLE IF NOT EXISTS data_keys (
+    purpose VARCHAR(20) NOT NULL,
+    version INTEGER NOT NULL,
+    created_at TIMESTAMP,
+    retired_at TIMESTAMP,
+    uses BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (purpose, version)
+);
+
+-- One data key wrapped for one opener: 'machine' or 'recovery'.
+CREATE TABLE IF NOT EXISTS key_slots (
+    id UUID PRIMARY KEY,
+    purpose VARCHAR(20) NOT NULL,
+    version INTEGER NOT NULL,
+    slot VARCHAR(20) NOT NULL,
+    kdf JSONB,
+    wrapped BYTEA NOT NULL,
+    created_at TIMESTAMP
+);
+CREATE UNIQUE INDEX IF NOT EXISTS key_slots_once ON key_slots (purpose, version, slot);
+
+CREATE TABLE IF NOT EXISTS settings (
+    name VARCHAR(100) PRIMARY KEY,
+    value JSONB,
+    updated_at TIMESTAMP,
+    updated_by UUID REFERENCES users(id)
+);
+
+-- Which migrations this database has had.
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER PRIMARY KEY,
+    name VARCHAR(100) NOT NULL,
+    applied_by VARCHAR(50) NOT NULL
+);

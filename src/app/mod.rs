@@ -1,0 +1,358 @@
+//! Every part, built once from the configuration and joined: opens the store and gives it to the gate, joins the
+//! edge to HTTP, starts the jobs, and stops everything in the right order.
+//!
+//! | file | what |
+//! |---|---|
+//! | mod | building, serving, stopping |
+//! | data | the store with its keys: what the command line needs too |
+//! | authority | the certificate authority, which moves with the database |
+//! | snapshot | publishing and verifying the copyable file |
+//! | first_admin | the way to the first administrator |
+//! | welcome | what a person sees at the start |
+//! | reload | what can change while it runs |
+//! | errands | what the command line asks a running server |
+//! | offline | what the command line does itself |
+
+mod authority;
+mod data;
+mod errands;
+mod first_admin;
+pub mod offline;
+mod reload;
+mod snapshot;
+mod welcome;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{SharedClock, SystemClock};
+use crate::config::Config;
+use crate::crypto::{PasswordPool, SystemEntropy};
+use crate::edge::{self, Certificates, EdgeParts, Names, Via};
+use crate::error::{Context, Error, Result};
+use crate::features::{Means, Pace, Throttle};
+use crate::gate::{Gate, Opening};
+use crate::http::{self, Client, Outside, Scheme, Web};
+use crate::hub::{Close, Hub};
+use crate::jobs;
+use crate::wire::frames::Frame;
+use crate::ws::Sockets;
+pub use data::Data;
+
+pub use reload::Live;
+
+pub use crate::crypto::RecoveryKey;
+pub use crate::store::Manifest;
+
+/// Threads for blocking work: readers, mostly, which are never more than the pool has connections.
+const BLOCKING_THREADS_MAX: usize = 64;
+/// How often silent sockets are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// How often the names, addresses and certificates of the machine are looked at.
+const REFRESH_EVERY: Duration = Duration::from_mins(1);
+/// How long after the start the whole database is checked in the background.
+const CHECK_AFTER: Duration = Duration::from_mins(2);
+/// How often the configuration file is looked at.
+const RELOAD_EVERY: Duration = Duration::from_secs(2);
+/// How often it is asked whether a snapshot is due.
+const SNAPSHOT_ASKED_EVERY: Duration = Duration::from_secs(1);
+/// How often the command line's errands are looked for.
+const ERRANDS_EVERY: Duration = Duration::from_millis(250);
+
+/// A server that is built and listens, and that nobody has been let in to yet.
+pub struct App {
+    config: Config,
+    clock: SharedClock,
+    data: Data,
+    gate: Gate,
+    hub: Hub,
+    edge: Arc<EdgeParts>,
+    web: Arc<Web>,
+    listening: Taken,
+    publisher: Arc<snapshot::Publisher>,
+    tasks: TaskTracker,
+    /// No new connections; those that stand finish.
+    stop: CancellationToken,
+    /// Ends the jobs.
+    done: CancellationToken,
+}
+
+/// The sockets we listen on, until they are served.
+struct Taken {
+    port: u16,
+    sockets: Mutex<Option<edge::Listening>>,
+}
+
+/// Runs the server until it is told to stop. The exit is clean (`Ok`) only when everything acknowledged is on disk
+/// and every part ended by itself.
+pub fn run(config: Config, warnings: &[String], live: Live) -> Result<()> {
+    let clock = SystemClock::shared();
+    let data = Data::open(&config, &clock)?;
+    // The store must be dropped outside the runtime: its PostgreSQL driver has one of its own.
+    let keep = data.store.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .build()
+        .context("starting the runtime")?;
+    let outcome = runtime.block_on(async {
+        let app = App::build(config, data, clock).await?;
+        welcome::greet(&app, warnings);
+        app.follow(live);
+        app.serve(crate::os::signals::stop_asked()).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    drop(keep);
+    outcome
+}
+
+impl App {
+    /// Builds every part; the port is taken before anything slow is done.
+    pub async fn build(config: Config, data: Data, clock: SharedClock) -> Result<Self> {
+        let listening = edge::bind(&config.listen).await?;
+        let entropy = SystemEntropy::shared();
+        let (hub, fanout) = Hub::new();
+        tokio::spawn(fanout.run());
+        // On threads of their own, because PostgreSQL's driver may not be used on a runtime's; and before the writer
+        // runs, because what is made here is kept in the database.
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (connections, at) = (tasks.clone(), clock.clone());
+        let (data, config, tokens, edge) = blocking("reading keys and certificates", move || {
+            let tokens = data.token_keys(&config)?;
+            let edge = Arc::new(build_edge(&config, &data, &connections, &at)?);
+            Ok((data, config, tokens, edge))
+        })
+        .await?;
+        let opening = Opening {
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            keyring: data.keyring.clone(),
+            tokens,
+            token_lives: config.auth.token_lives,
+            hub: hub.clone(),
+            queue_max: config.limits.write_queue_max,
+        };
+        let store = data.store.clone();
+        let gate = blocking("opening the gate", move || Gate::open(store, opening)).await?;
+        let limits = &config.limits;
+        let mut means = Means {
+            limits: limits.clone(),
+            passwords: PasswordPool::start(limits.login_queue_max, entropy.clone())?,
+            check_passwords: config.auth.authenticate_users,
+            logins: Throttle::new(limits.login_failures_max),
+            setups: Throttle::new(limits.login_failures_max),
+            pace: Pace::new(limits.sends_per_second, limits.sends_burst),
+            door: crate::features::setup::SetupDoor::shut(),
+        };
+        first_admin::see_to(&gate, &mut means, &config, entropy.as_ref()).await?;
+        let means = Arc::new(means);
+
+        let sockets = Sockets::new(hub.clone(), means.clone(), tasks.clone(), stop.clone());
+        let outside = outside(&config, &edge, listening.port());
+        let web = Web::new(gate.clone(), means, sockets, outside, clock.clone());
+        let listening = Taken { port: listening.port(), sockets: Mutex::new(Some(listening)) };
+        let publisher = Arc::new(snapshot::Publisher::new(data.store.clone(), data.keyring.clone(), clock.clone()));
+        let done = CancellationToken::new();
+        Ok(Self { config, clock, data, gate, hub, edge, web, listening, publisher, tasks, stop, done })
+    }
+
+    /// The port it listens on: the one that was asked for, or the free one that was found for 0.
+    pub fn port(&self) -> u16 {
+        self.listening.port
+    }
+
+    /// The door to its data.
+    pub fn gate(&self) -> Gate {
+        self.gate.clone()
+    }
+
+    /// Its signed-in sockets.
+    pub fn hub(&self) -> Hub {
+        self.hub.clone()
+    }
+
+    /// Serves until `asked` is ready or the storage fails for good, then stops in order: no new connections,
+    /// requests finish, sockets are told, what is queued is written, the snapshot is published.
+    pub async fn serve(self, asked: impl Future<Output = &'static str>) -> Result<()> {
+        let mut fatal = self.data.store.fatal();
+        self.start_jobs();
+        let accepting = tokio::spawn(self.accept());
+        let reason = tokio::select! {
+            why = asked => {
+                tracing::info!(why, "stopping");
+                None
+            }
+            failed = fatal.wait_for(Option::is_some) => failed.ok().and_then(|reason| reason.clone()),
+        };
+        self.stop.cancel();
+        // The listener is closed first; new clients are refused while the old ones are seen off.
+        let _ = accepting.await;
+        self.see_off().await;
+        self.done.cancel();
+        if let Some(reason) = reason {
+            return Err(Error::internal(format!(
+                "The storage failed: {reason}. Nothing that was acknowledged is lost. Check the disk, then start the \
+                 server again: it recovers by itself."
+            )));
+        }
+        let Self { gate, publisher, config, .. } = self;
+        if let Err(error) = gate.keep_repeats(true).await.and(gate.keep_key_uses().await) {
+            tracing::warn!(cause = error.chain(), "the last books could not be written down");
+        }
+        tokio::task::spawn_blocking(move || {
+            gate.stop();
+            publisher.publish_last(config.limits.drain_within);
+        })
+        .await
+        .context("stopping the writer")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    fn accept(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (web, router) = (self.web.clone(), http::router(&self.web));
+        let (edge, stop) = (self.edge.clone(), self.stop.clone());
+        let listening = self.listening.sockets.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let finish = self.stop.clone();
+        let handle = move |conn: edge::Conn| {
+            let scheme = if conn.via == Via::PlainOnTls { Scheme::Plain } else { Scheme::Trusted };
+            let client = Client { address: conn.peer.ip().to_canonical(), scheme, from_proxy: conn.from_proxy };
+            let (web, router, finish) = (web.clone(), router.clone(), finish.clone());
+            let permit = conn.permit;
+            let stream = Placed { stream: conn.stream, _permit: permit };
+            async move { http::serve(stream, client, web, router, finish).await }
+        };
+        async move {
+            if let Some(listening) = listening {
+                edge::serve(listening, edge, stop, handle).await;
+            }
+        }
+    }
+
+    fn start_jobs(&self) {
+        let (hub, clock, idle) = (self.hub.clone(), self.clock.clone(), self.config.limits.idle_after);
+        jobs::every("sweep sockets", SWEEP_EVERY, &self.done, move || {
+            hub.sweep(clock.monotonic(), idle);
+            std::future::ready(Ok(()))
+        });
+        let edge = self.edge.clone();
+        jobs::every("refresh certificates", REFRESH_EVERY, &self.done, move || {
+            let edge = edge.clone();
+            async move {
+                let changed = tokio::task::spawn_blocking(move || edge.refresh()).await.context("refreshing")??;
+                if changed {
+                    tracing::info!("another certificate is shown from now on");
+                }
+                Ok(())
+            }
+        });
+        let (publisher, every) = (self.publisher.clone(), self.config.store.snapshot_every);
+        jobs::every("publish snapshot", SNAPSHOT_ASKED_EVERY, &self.done, move || {
+            let publisher = publisher.clone();
+            async move { tokio::task::spawn_blocking(move || publisher.publish_if_due(every)).await.context("publishing")? }
+        });
+        if let Some(folder) = errands::folder(&self.data.store) {
+            let errands = Arc::new(errands::Errands::new(folder, self.publisher.clone(), self.gate.clone()));
+            jobs::every("command line", ERRANDS_EVERY, &self.done, move || {
+                let errands = errands.clone();
+                async move { errands.run().await }
+            });
+        }
+        let store = self.data.store.clone();
+        jobs::once("check the database", CHECK_AFTER, &self.done, move || snapshot::check(store));
+        jobs::of_the_gate(&self.gate, &self.clock, &self.done);
+    }
+
+    /// Takes over changes of the configuration file while the server runs.
+    pub fn follow(&self, live: Live) {
+        let reload = Arc::new(reload::Reload::new(live, self.edge.clone()));
+        jobs::every("read the configuration again", RELOAD_EVERY, &self.done, move || {
+            let reload = reload.clone();
+            async move { tokio::task::spawn_blocking(move || reload.look()).await.context("reading it")? }
+        });
+    }
+
+    async fn see_off(&self) {
+        let farewell = Frame::SystemEvent { event_type: "shutdown", data: serde_json::json!({}) }.encode();
+        self.hub.close_all(&farewell.into(), Close::STOPPING);
+        self.tasks.close();
+        if tokio::time::timeout(self.config.limits.drain_within, self.tasks.wait()).await.is_err() {
+            tracing::warn!(left = self.tasks.len(), "connections that did not end in time were cut");
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    what: &'static str,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context(what)?
+}
+
+fn build_edge(config: &Config, data: &Data, tasks: &TaskTracker, clock: &SharedClock) -> Result<EdgeParts> {
+    let extra = config.listen.host_names.clone();
+    let discover: edge::Discover = Arc::new(move || Names::of_this_machine(&extra));
+    let vault = Arc::new(authority::SealedKeys(data.keyring.clone()));
+    let folder = config.store.data_dir.join("tls");
+    authority::restore(data, &folder)?;
+    let certificates = Certificates::open(&folder, &config.tls, discover, vault, clock.clone())?;
+    authority::keep(data, &folder)?;
+    EdgeParts::new(&config.network, &config.limits, Arc::new(certificates), tasks.clone(), clock.clone())
+}
+
+fn outside(config: &Config, edge: &Arc<EdgeParts>, port: u16) -> Outside {
+    let (named, admitting) = (edge.clone(), edge.clone());
+    let (authority, signer, shown) = (edge.clone(), edge.clone(), edge.clone());
+    Outside {
+        is_ours: Box::new(move |host| named.certificates.names().covers(host)),
+        admits: Box::new(move |ip| admitting.admits(ip)),
+        allowed_origins: config.network.allowed_origins.clone(),
+        port,
+        authority: Box::new(move || authority.certificates.ca_pem()),
+        authority_fingerprint: Box::new(move || signer.certificates.ca_fingerprint()),
+        leaf_fingerprint: Box::new(move || shown.certificates.leaf_fingerprint()),
+    }
+}
+
+/// A stream that keeps its place among the connections until it is dropped, through an upgrade too.
+struct Placed {
+    stream: edge::Stream,
+    _permit: edge::Permit,
+}
+
+impl tokio::io::AsyncRead for Placed {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl tokio::io::AsyncWrite for Placed {
+    fn poll_write(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        buf: &[u8],
+    ) -> std::task::Poll<std::io::Result<usize>> {
+        std::pin::Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,40 @@
+//! Secrets: randomness, sealing, keys, passwords, tokens, the audit chain.
+//!
+//! The room knows nothing of rows, sockets or people. It is given bytes, ids and the time, and gives back
+//! bytes, so that every rule here can be checked against published vectors and by tests without a server.
+//!
+//! How the keys hang together (NIST SP 800-57 part 1, two tiers):
+//!
+//! ```text
+//! MasterKey (file or environment) ─┐
+//!                                  ├─ unwraps ─► data keys by (purpose, version) ─ seal ─► cells
+//! RecoveryKey (on paper) ──────────┘             kept wrapped in the database
+//! ```
+//!
+//! Losing one of the two upper keys loses nothing; losing the database loses nothing readable.
+
+pub mod chain;
+mod crockford;
+pub mod entropy;
+pub mod keyring;
+pub mod master;
+pub mod password;
+pub mod recovery;
+pub mod seal;
+pub mod setup_code;
+pub mod slots;
+pub mod token;
+
+pub use chain::{AuditRecord, link};
+pub use entropy::{Entropy, SeededEntropy, SharedEntropy, SystemEntropy};
+pub use keyring::{FreshKey, Keyring, Unlock};
+pub use master::MasterKey;
+pub use password::{PasswordPool, Verdict};
+pub use recovery::RecoveryKey;
+pub use seal::{Cell, Purpose};
+pub use setup_code::SetupCode;
+pub use slots::{Slot, WrappedKey, unwrap, wrap};
+pub use token::{Claims, TokenKeys, random_secret, sha256_hex};
+
+#[cfg(test)]
+mod speed;

@@ -1,0 +1,51 @@
+//! What can be done about being signed in.
+
+use crate::gate::{Deed, Need, Trail};
+use crate::id::UserId;
+
+pub(super) enum AuthDeed {
+    /// Find the account that a name stands for, to check a password against.
+    FindAccount,
+    /// Sign in with a password that was checked.
+    LogIn { user: UserId },
+    /// A sign-in that failed.
+    FailToLogIn { user: Option<UserId>, why: &'static str },
+    /// Store a password's hash in a stronger form, when it was just given.
+    Rehash { user: UserId },
+    /// Get a new token for the same session.
+    Refresh,
+    /// Sign out.
+    LogOut,
+    /// Find one's own hash, to check the current password against.
+    FindOwnHash,
+    /// Choose a new password.
+    ChangePassword { user: UserId },
+}
+
+impl Deed for AuthDeed {
+    fn need(&self) -> Need {
+        match self {
+            Self::FindAccount | Self::LogIn { .. } | Self::FailToLogIn { .. } | Self::Rehash { .. } => Need::Open,
+            Self::Refresh | Self::LogOut | Self::FindOwnHash | Self::ChangePassword { .. } => Need::OwnAccount,
+        }
+    }
+
+    fn trail(&self) -> Trail {
+        match self {
+            Self::FindAccount => Trail::nothing("auth.find_account"),
+            Self::LogIn { user } => Trail::record("auth.login").with("targetUserId", *user),
+            Self::FailToLogIn { user, why } => {
+                let trail = Trail::record("auth.login_failed").word("reason", why);
+                match user {
+                    Some(user) => trail.with("targetUserId", *user),
+                    None => trail,
+                }
+            }
+            Self::Rehash { user } => Trail::record("auth.rehash").with("targetUserId", *user),
+            Self::Refresh => Trail::record("auth.refresh"),
+            Self::LogOut => Trail::record("auth.logout"),
+            Self::FindOwnHash => Trail::nothing("auth.find_own_hash"),
+            Self::ChangePassword { user } => Trail::record("auth.change_password").with("targetUserId", *user),
+        }
+    }
+}

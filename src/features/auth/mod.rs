@@ -1,0 +1,10 @@
+//! Signing in, staying signed in, signing out.
+//!
+//! A wrong name and a wrong password look and cost the same. Failures are counted by account and address and slow
+//! further attempts down; successes are free.
+
+mod deeds;
+mod ops;
+mod rows;
+
+pub use ops::{change_password, login, logout, refresh};

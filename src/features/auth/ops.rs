@@ -1,0 +1,139 @@
+//! Signing in and out.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use zeroize::Zeroizing;
+
+use super::deeds::AuthDeed;
+use super::rows;
+use crate::error::{Error, Result};
+use crate::features::{Means, users};
+use crate::gate::{Cx, Issued};
+use crate::id::UserId;
+use crate::wire::auth::{ChangePassword, Login, SignedIn};
+use crate::wire::users::User;
+
+/// Signs in with a name and a password.
+pub async fn login(cx: &Cx, means: &Means, body: Login) -> Result<SignedIn> {
+    let key = users::Username::fold(&body.username);
+    let address = cx.peer().ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    means.logins.check(&key, address, cx.monotonic())?;
+    let found = {
+        let username = body.username.clone();
+        cx.view(AuthDeed::FindAccount, move |look| users::account(look, &username)).await?
+    };
+    // Without an account a dummy hash is checked, so that the answer takes as long.
+    let hash = found.as_ref().map(|account| account.password_hash.clone());
+    let verdict = means.passwords.verify(body.password.clone(), hash).await?;
+    let right = verdict.ok || !means.check_passwords;
+    let account = match found {
+        Some(account) if right && account.active => account,
+        found => {
+            means.logins.failed(&key, address, cx.monotonic());
+            let why = match &found {
+                None => "unknown_account",
+                Some(account) if right && !account.active => "inactive",
+                Some(_) => "wrong_password",
+            };
+            fail(cx, found.map(|account| account.id), why).await?;
+            return Err(wrong());
+        }
+    };
+    let user = account.id;
+    let hash = account.password_hash.clone();
+    let (issued, person) = cx
+        .act(AuthDeed::LogIn { user }, move |act| {
+            // The password may have been changed or the account closed while it was being checked.
+            if rows::hash(act, user)?.as_deref() != Some(hash.as_str()) {
+                return Err(wrong());
+            }
+            rows::signed_in(act, user)?;
+            Ok((act.open_session(user)?, users::find(act, user)?))
+        })
+        .await?;
+    means.logins.succeeded(&key, address);
+    if verdict.needs_rehash {
+        rehash(cx, means, account, body.password).await;
+    }
+    Ok(answer(issued, person))
+}
+
+/// A new token for the same session.
+pub async fn refresh(cx: &Cx) -> Result<SignedIn> {
+    let (issued, user) = cx
+        .act(AuthDeed::Refresh, |act| {
+            let user = act.user()?;
+            Ok((act.renew_session()?, users::find(act, user)?))
+        })
+        .await?;
+    Ok(answer(issued, user))
+}
+
+/// Ends the session, and its sockets with it.
+pub async fn logout(cx: &Cx) -> Result<()> {
+    cx.act(AuthDeed::LogOut, |act| {
+        act.end_own_session()?;
+        Ok(())
+    })
+    .await
+}
+
+/// Chooses a new password; every other sign-in of the account ends.
+pub async fn change_password(cx: &Cx, means: &Means, body: ChangePassword) -> Result<()> {
+    let (user, (username, old)) = cx
+        .view(AuthDeed::FindOwnHash, |look| {
+            let user = look.user()?;
+            Ok((user, rows::own(look, user)?.ok_or_else(|| Error::missing("user"))?))
+        })
+        .await?;
+    let address = cx.peer().ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let key = users::Username::fold(&username);
+    means.logins.check(&key, address, cx.monotonic())?;
+    let new = users::NewPassword::parse(body.new, &username, means.limits.password_chars_min)
+        .map_err(|detail| Error::field("newPassword", detail))?;
+    if !means.passwords.verify(body.current, Some(old.clone())).await?.ok {
+        means.logins.failed(&key, address, cx.monotonic());
+        fail(cx, Some(user), "wrong_password").await?;
+        return Err(Error::field("currentPassword", "is not the current password"));
+    }
+    let hash = means.passwords.hash(new.into_inner()).await?;
+    cx.act(AuthDeed::ChangePassword { user }, move |act| {
+        if !rows::change(act, user, &old, &hash)? {
+            return Err(Error::conflict("password_changed", "The password was changed meanwhile: try again."));
+        }
+        act.user_changed(user);
+        act.end_other_sessions_of(user)
+    })
+    .await
+}
+
+fn answer(issued: Issued, user: User) -> SignedIn {
+    SignedIn { token: issued.token, expires_at: issued.expires_at, user }
+}
+
+fn wrong() -> Error {
+    Error::unauthenticated("wrong_credentials", "The name or the password is wrong.")
+}
+
+async fn fail(cx: &Cx, user: Option<UserId>, why: &'static str) -> Result<()> {
+    cx.act(AuthDeed::FailToLogIn { user, why }, move |act| match user {
+        Some(user) => rows::failed(act, user),
+        None => Ok(()),
+    })
+    .await
+}
+
+/// The sign-in stands whether or not this works out; it is tried again at the next.
+async fn rehash(cx: &Cx, means: &Means, account: users::Account, password: Zeroizing<String>) {
+    let user = account.id;
+    let outcome = match means.passwords.hash(password).await {
+        Ok(new) => {
+            let old = account.password_hash;
+            cx.act(AuthDeed::Rehash { user }, move |act| rows::rehash(act, user, &old, &new)).await
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = outcome {
+        tracing::info!(code = error.code(), "a password's hash was not brought up to date");
+    }
+}

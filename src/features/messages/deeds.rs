@@ -1,0 +1,48 @@
+//! What can be done with messages.
+
+use crate::gate::{Deed, Need, Permission, Trail};
+use crate::id::{ChannelId, MessageId};
+
+pub(super) enum MessageDeed {
+    /// Post.
+    Post { channel: ChannelId, message: MessageId, phi: bool },
+    /// Read a page of a channel.
+    Page { channel: ChannelId },
+    /// Read what changed since.
+    Replay { channel: ChannelId },
+    /// Find out where a message is, before it is read there.
+    Find,
+    /// Read one message.
+    Show { channel: ChannelId, message: MessageId },
+    /// Read the newest of all own channels.
+    Recent,
+}
+
+impl Deed for MessageDeed {
+    fn need(&self) -> Need {
+        match self {
+            Self::Post { channel, .. } => Need::Writes(*channel, Permission::MessagesSend),
+            Self::Page { channel } | Self::Replay { channel } | Self::Show { channel, .. } => {
+                Need::Inside(*channel, Permission::MessagesRead)
+            }
+            Self::Find => Need::SignedIn,
+            Self::Recent => Need::Holds(Permission::MessagesRead),
+        }
+    }
+
+    fn trail(&self) -> Trail {
+        match self {
+            Self::Post { channel, message, phi } => Trail::record("messages.post")
+                .with("channelId", *channel)
+                .with("messageId", *message)
+                .flag("containsPHI", *phi),
+            Self::Page { channel } => Trail::reading("messages.page").with("channelId", *channel),
+            Self::Replay { channel } => Trail::reading("messages.replay").with("channelId", *channel),
+            Self::Find => Trail::nothing("messages.find"),
+            Self::Show { channel, message } => {
+                Trail::reading("messages.show").with("channelId", *channel).with("messageId", *message)
+            }
+            Self::Recent => Trail::reading("messages.recent"),
+        }
+    }
+}

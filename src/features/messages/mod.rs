@@ -1,0 +1,16 @@
+//! Messages: posted, kept sealed, paged, replayed.
+//!
+//! Every body is sealed, whether it is marked or not: people forget the mark. The mark decides who may read it and
+//! whether a reading is recorded. `text` stays empty in the row; the body is in `encrypted_text`.
+//!
+//! `seq` is a message's place in its channel, without gaps; `rev` grows with every change of any message, so a
+//! client that knows a `rev` asks for what changed after it and has everything.
+
+mod deeds;
+mod model;
+mod ops;
+mod rows;
+mod sealing;
+
+pub use model::Draft;
+pub use ops::{page, post, recent, replay, send, show};

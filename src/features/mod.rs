@@ -1,0 +1,44 @@
+//! What the product does, one folder a feature. Each may use those listed above it, through their `mod.rs`.
+//!
+//! The same role has the same file name in each: `mod.rs` says what it is, `model.rs` has its types, `deeds.rs`
+//! says what can be done, who may and what is recorded, `ops.rs` does it, `rows.rs` has every SQL text. A feature
+//! knows no HTTP, no socket and no engine; it reaches data through the gate alone.
+
+pub mod users;
+
+pub mod auth;
+
+pub mod channels;
+
+pub mod messages;
+
+pub mod audit;
+
+pub mod setup;
+
+mod paging;
+mod rates;
+
+pub use paging::{Cursor, Paged};
+pub use rates::{Pace, Throttle};
+
+use crate::config::Limits;
+use crate::crypto::PasswordPool;
+
+/// What the features work with besides the gate: limits, and what is counted in memory.
+pub struct Means {
+    /// The configured limits.
+    pub limits: Limits,
+    /// Where passwords are hashed.
+    pub passwords: PasswordPool,
+    /// `false` only while developing on loopback: any password is taken (`AUTHENTICATE_USERS`).
+    pub check_passwords: bool,
+    /// Failed sign-ins.
+    pub logins: Throttle,
+    /// Wrong set-up codes.
+    pub setups: Throttle,
+    /// Messages sent.
+    pub pace: Pace,
+    /// The way to the first administrator, while there is none.
+    pub door: setup::SetupDoor,
+}

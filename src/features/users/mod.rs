@@ -1,0 +1,14 @@
+//! People: accounts and their roles.
+//!
+//! A name is compared without regard to case: `username_key` is the folded form and is unique. Only the hash of a
+//! password is kept, as an Argon2id PHC string; the older server's `salt` column stays empty for those.
+
+mod deeds;
+mod model;
+mod ops;
+mod rows;
+
+pub(super) use model::is_unprintable;
+pub use model::{Email, NewPassword, PersonName, Username};
+pub use ops::{Account, account, create, find, list, show};
+pub(super) use ops::{NewAccount, insert, role_of_name, super_admin_exists};

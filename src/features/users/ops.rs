@@ -1,0 +1,148 @@
+//! Doing things with accounts.
+
+use super::deeds::UserDeed;
+use super::model::{Email, Faults, NewPassword, PersonName, Username};
+use super::rows;
+use crate::error::{Error, Result};
+use crate::features::{Cursor, Means, Paged};
+use crate::gate::{Act, Cx, Look};
+use crate::id::{RoleId, UserId};
+use crate::wire::users::{NewUser, User};
+
+/// What a sign-in needs to know of an account. It has no `Debug`: it carries a hash.
+pub struct Account {
+    /// Whose.
+    pub id: UserId,
+    /// The name as it was chosen.
+    pub username: String,
+    /// An Argon2id PHC string.
+    pub password_hash: String,
+    /// Whether it may be used.
+    pub active: bool,
+}
+
+/// An account about to be made.
+pub struct NewAccount {
+    /// Its id.
+    pub id: UserId,
+    /// The name.
+    pub username: Username,
+    /// The address, if any.
+    pub email: Option<Email>,
+    /// Given name.
+    pub first_name: Option<PersonName>,
+    /// Family name.
+    pub last_name: Option<PersonName>,
+    /// An Argon2id PHC string.
+    pub password_hash: String,
+    /// The role.
+    pub role: RoleId,
+    /// Whether the first sign-in must choose a new password.
+    pub force_password_change: bool,
+}
+
+/// One account.
+pub async fn show(cx: &Cx, user: UserId) -> Result<User> {
+    cx.view(UserDeed::Show { user }, move |look| rows::show(look, user)?.ok_or_else(|| Error::missing("user"))).await
+}
+
+/// The accounts by name, a page at a time; the cursor is a name.
+pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<User>> {
+    let limit = page.rows(&means.limits)?;
+    let rows = cx
+        .view(UserDeed::List, move |look| match (&page.after, &page.before) {
+            // The order is by name, upwards: what follows a name is "before" nothing and "after" it.
+            (Some(name), _) => rows::list_back(look, &Username::fold(name), limit),
+            (None, Some(name)) => rows::list(look, &Username::fold(name), limit),
+            (None, None) => rows::list(look, "", limit),
+        })
+        .await?;
+    Ok(Paged::of(rows, limit, |user| user.username.clone()))
+}
+
+/// Makes an account.
+pub async fn create(cx: &Cx, means: &Means, body: NewUser) -> Result<User> {
+    let role_name = body.role.clone();
+    let role = cx
+        .view(UserDeed::FindRole, move |look| rows::role_named(look, role_name.as_deref()))
+        .await?
+        .ok_or_else(|| Error::field("role", "is not the name of a role"))?;
+    let checked = check(&body, means)?;
+    // Who may not do this is told so before a password is hashed for it.
+    let id = cx.new_id();
+    let deed = || UserDeed::Create { user: id, role };
+    cx.view(deed(), |_| Ok(())).await?;
+    let password_hash = means.passwords.hash(checked.password.into_inner()).await?;
+    let new = NewAccount {
+        id,
+        username: checked.username,
+        email: checked.email,
+        first_name: checked.first_name,
+        last_name: checked.last_name,
+        password_hash,
+        role,
+        force_password_change: body.force_password_change,
+    };
+    cx.act(deed(), move |act| insert(act, &new)).await
+}
+
+struct Checked {
+    username: Username,
+    email: Option<Email>,
+    first_name: Option<PersonName>,
+    last_name: Option<PersonName>,
+    password: NewPassword,
+}
+
+fn check(body: &NewUser, means: &Means) -> Result<Checked> {
+    let mut faults = Faults::default();
+    let username = faults.take("username", Username::parse(&body.username));
+    let email = faults.maybe("email", body.email.as_deref().map(Email::parse));
+    let first_name = faults.maybe("firstName", body.first_name.as_deref().map(PersonName::parse));
+    let last_name = faults.maybe("lastName", body.last_name.as_deref().map(PersonName::parse));
+    let chars_min = means.limits.password_chars_min;
+    let password = faults.take("password", NewPassword::parse(body.password.clone(), &body.username, chars_min));
+    faults.finish()?;
+    match (username, password) {
+        (Some(username), Some(password)) => Ok(Checked { username, email, first_name, last_name, password }),
+        _ => Err(Error::internal("a field was neither read nor faulted")),
+    }
+}
+
+/// Writes a new account, inside a deed that may.
+pub fn insert(act: &mut Act<'_, '_>, new: &NewAccount) -> Result<User> {
+    if rows::key_taken(act, new.username.key())? {
+        return Err(Error::conflict("username_taken", "There is an account of that name already."));
+    }
+    if let Some(email) = &new.email
+        && rows::email_taken(act, &email.key())?
+    {
+        return Err(Error::conflict("email_taken", "There is an account with that address already."));
+    }
+    let now = act.now();
+    rows::insert(act, new, now)?;
+    act.user_changed(new.id);
+    rows::show_in(act, new.id)?.ok_or_else(|| Error::internal("a new account cannot be read back"))
+}
+
+/// The account of a name, for a sign-in.
+pub fn account(look: &mut Look<'_, '_>, username: &str) -> Result<Option<Account>> {
+    rows::by_key(look, &Username::fold(username))
+}
+
+/// The account as clients see it, inside a deed.
+pub fn find(act: &mut Act<'_, '_>, user: UserId) -> Result<User> {
+    rows::show_in(act, user)?.ok_or_else(|| Error::missing("user"))
+}
+
+/// The role of a name, for a deed that has to know it before it is done.
+pub async fn role_of_name(cx: &Cx, name: &'static str) -> Result<RoleId> {
+    cx.view(UserDeed::RoleForSetup, move |look| rows::role_named(look, Some(name)))
+        .await?
+        .ok_or_else(|| Error::missing("role"))
+}
+
+/// Whether somebody can do everything already.
+pub fn super_admin_exists(act: &mut Act<'_, '_>) -> Result<bool> {
+    Ok(rows::super_admins(act)? > 0)
+}

@@ -1,0 +1,117 @@
+//! Every SQL text of accounts.
+
+use super::ops::{Account, NewAccount};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::gate::cells::{Columns, Param, Row, id, time};
+use crate::gate::{Act, Look};
+use crate::id::{RoleId, UserId};
+
+use crate::wire::users::User;
+
+macro_rules! user_columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT u.id, u.username, u.email, u.first_name, u.last_name, r.name, u.status, u.last_login, ",
+            "u.created_at, u.updated_at, u.two_factor_enabled, u.force_password_change ",
+            "FROM users u JOIN roles r ON r.id = u.role_id ",
+            $rest
+        )
+    };
+}
+
+const SHOW: &str = user_columns!("WHERE u.id = $1 AND u.deleted_at IS NULL");
+const LIST: &str = user_columns!("WHERE u.deleted_at IS NULL AND u.username_key > $1 ORDER BY u.username_key LIMIT $2");
+const LIST_BACK: &str =
+    user_columns!("WHERE u.deleted_at IS NULL AND u.username_key < $1 ORDER BY u.username_key DESC LIMIT $2");
+const BY_KEY: &str = "SELECT id, username, password_hash, status = 'active' AND deleted_at IS NULL \
+     FROM users WHERE username_key = $1";
+const INSERT: &str = "INSERT INTO users \
+     (id, username, username_key, email, email_key, password_hash, salt, first_name, last_name, role_id, status, \
+      created_at, updated_at, two_factor_enabled, failed_login_attempts, force_password_change, \
+      password_last_changed, password_hash_type, version) \
+     VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 'active', $10, $10, FALSE, 0, $11, $10, 'argon2id', 1)";
+const KEY_TAKEN: &str = "SELECT 1 FROM users WHERE username_key = $1";
+const EMAIL_TAKEN: &str = "SELECT 1 FROM users WHERE email_key = $1";
+const ROLE_NAMED: &str = "SELECT id FROM roles WHERE name = $1";
+const DEFAULT_ROLE: &str = "SELECT id FROM roles WHERE is_default ORDER BY name LIMIT 1";
+const SUPER_ADMINS: &str = "SELECT COUNT(*) FROM users u JOIN roles r ON r.id = u.role_id \
+     WHERE r.name = 'super_admin' AND u.status = 'active' AND u.deleted_at IS NULL";
+
+fn user(row: &Row<'_>) -> Result<User> {
+    Ok(User {
+        id: row.id(0)?,
+        username: row.get(1)?,
+        email: row.get(2)?,
+        first_name: row.get(3)?,
+        last_name: row.get(4)?,
+        role: row.get(5)?,
+        status: row.get(6)?,
+        last_login: row.opt_time(7)?,
+        created_at: row.time(8)?,
+        updated_at: row.time(9)?,
+        two_factor_enabled: row.get::<Option<bool>>(10)?.unwrap_or(false),
+        force_password_change: row.get::<Option<bool>>(11)?.unwrap_or(false),
+    })
+}
+
+pub(super) fn show(look: &mut Look<'_, '_>, of: UserId) -> Result<Option<User>> {
+    look.first(SHOW, &[id(of)], user)
+}
+
+pub(super) fn show_in(act: &mut Act<'_, '_>, of: UserId) -> Result<Option<User>> {
+    act.first(SHOW, &[id(of)], user)
+}
+
+pub(super) fn list(look: &mut Look<'_, '_>, after: &str, limit: u32) -> Result<Vec<User>> {
+    look.all(LIST, &[Param::Text(after), Param::Int(i64::from(limit))], user)
+}
+
+pub(super) fn list_back(look: &mut Look<'_, '_>, before: &str, limit: u32) -> Result<Vec<User>> {
+    let mut users = look.all(LIST_BACK, &[Param::Text(before), Param::Int(i64::from(limit))], user)?;
+    users.reverse();
+    Ok(users)
+}
+
+pub(super) fn by_key(look: &mut Look<'_, '_>, key: &str) -> Result<Option<Account>> {
+    look.first(BY_KEY, &[Param::Text(key)], |row| {
+        Ok(Account { id: row.id(0)?, username: row.get(1)?, password_hash: row.get(2)?, active: row.get(3)? })
+    })
+}
+
+pub(super) fn insert(act: &mut Act<'_, '_>, new: &NewAccount, now: Timestamp) -> Result<()> {
+    let email_key = new.email.as_ref().map(super::Email::key);
+    let values = [
+        id(new.id),
+        Param::Text(new.username.shown()),
+        Param::Text(new.username.key()),
+        new.email.as_ref().map_or(Param::Null, |e| Param::Text(e.shown())),
+        email_key.as_deref().map_or(Param::Null, Param::Text),
+        Param::Text(&new.password_hash),
+        new.first_name.as_ref().map_or(Param::Null, |n| Param::Text(n.shown())),
+        new.last_name.as_ref().map_or(Param::Null, |n| Param::Text(n.shown())),
+        id(new.role),
+        time(now),
+        Param::Bool(new.force_password_change),
+    ];
+    act.execute(INSERT, &values).map(drop)
+}
+
+pub(super) fn key_taken(act: &mut Act<'_, '_>, key: &str) -> Result<bool> {
+    Ok(act.first(KEY_TAKEN, &[Param::Text(key)], |row| row.get::<i64>(0))?.is_some())
+}
+
+pub(super) fn email_taken(act: &mut Act<'_, '_>, key: &str) -> Result<bool> {
+    Ok(act.first(EMAIL_TAKEN, &[Param::Text(key)], |row| row.get::<i64>(0))?.is_some())
+}
+
+pub(super) fn role_named(look: &mut Look<'_, '_>, name: Option<&str>) -> Result<Option<RoleId>> {
+    match name {
+        Some(name) => look.first(ROLE_NAMED, &[Param::Text(name)], |row| row.id(0)),
+        None => look.first(DEFAULT_ROLE, &[], |row| row.id(0)),
+    }
+}
+
+pub(super) fn super_admins(act: &mut Act<'_, '_>) -> Result<i64> {
+    Ok(act.first(SUPER_ADMINS, &[], |row| row.get(0))?.unwrap_or(0))
+}

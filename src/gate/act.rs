@@ -1,0 +1,204 @@
+//! A deed under way: what its closure may read, change and tell, inside the writer's transaction.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::deed::Details;
+use super::facts::{ChannelFact, FactSource, MemberRole, UserFact};
+use super::ledger::Ledger;
+use super::principal::{Peer, Who};
+use super::rule::Grant;
+use super::{Parts, rows};
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::hub::{Effect, Item, Outbox, Parcel};
+use crate::id::{ChannelId, Id, RoleId, UserId};
+use crate::store::{Param, Row, Tx};
+use crate::wire::messages::Message;
+
+/// A deed under way, inside the writer's transaction.
+pub struct Act<'a, 't> {
+    pub(super) tx: &'a mut Tx<'t>,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) who: &'a Who,
+    pub(super) peer: &'a Peer,
+    pub(super) now: Timestamp,
+    pub(super) grant: Grant,
+    pub(super) notes: Details,
+    pub(super) has_notes: bool,
+    /// Whom a visitor turned out to be, by signing in: the deed is theirs.
+    pub(super) signed_in: Option<UserId>,
+}
+
+impl<'t> Act<'_, 't> {
+    /// When the deed is done: one moment for all its rows.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What the decision found out.
+    pub fn grant(&self) -> Grant {
+        self.grant
+    }
+
+    /// Who does it; an error when nobody is signed in.
+    pub fn user(&self) -> Result<UserId> {
+        match self.who {
+            Who::Person(session) => Ok(session.user),
+            Who::Visitor | Who::System => Err(Error::unauthenticated("not_signed_in", "Sign in first.")),
+        }
+    }
+
+    /// Who does it, if it is a person.
+    pub fn maybe_user(&self) -> Option<UserId> {
+        self.user().ok()
+    }
+
+    /// A new id.
+    pub fn new_id<I: Id>(&self) -> I {
+        I::from_uuid(self.new_uuid())
+    }
+
+    /// Rows of a query.
+    pub fn all<T>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        map: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.tx.all(sql, params, map)
+    }
+
+    /// The first row of a query, if any.
+    pub fn first<T>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        map: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.tx.first(sql, params, map)
+    }
+
+    /// Changes rows; says how many.
+    pub fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        self.tx.execute(sql, params)
+    }
+
+    /// The next number in the order of all changes of all messages.
+    pub fn next_rev(&mut self) -> i64 {
+        self.ledger.next_rev()
+    }
+
+    /// The `rev` of the last change so far.
+    pub fn rev(&self) -> i64 {
+        self.ledger.head.rev
+    }
+
+    /// The next place in a channel.
+    pub fn next_seq(&mut self, channel: ChannelId) -> Result<i64> {
+        self.ledger.next_seq(self.tx, channel, self.now)
+    }
+
+    /// Adds a yes-or-no to the deed's audit row that was not known before it was done.
+    pub fn note(&mut self, name: &'static str, flag: bool) {
+        self.notes.flag(name, flag);
+        self.has_notes = true;
+    }
+
+    /// A person as decisions see one.
+    pub fn user_fact(&mut self, user: UserId) -> Result<Option<Arc<UserFact>>> {
+        self.ledger.facts(self.tx).user(user)
+    }
+
+    /// The name of a role.
+    pub fn role_name(&mut self, role: RoleId) -> Result<Arc<str>> {
+        Ok(self.ledger.facts(self.tx).role(role)?.ok_or_else(|| Error::missing("role"))?.name.clone())
+    }
+
+    /// A channel as decisions see it.
+    pub fn channel_fact(&mut self, channel: ChannelId) -> Result<Option<Arc<ChannelFact>>> {
+        self.ledger.facts(self.tx).channel(channel)
+    }
+
+    /// An account was made or changed: its facts are read again.
+    pub fn user_changed(&mut self, user: UserId) {
+        self.ledger.set_user(user, None);
+    }
+
+    /// Makes `user` a member of `channel`, or changes the standing there.
+    pub fn set_member(&mut self, channel: ChannelId, user: UserId, role: MemberRole) -> Result<()> {
+        let fact = self.channel_fact(channel)?.ok_or_else(|| Error::missing("channel"))?;
+        rows::set_member(self.tx, channel, user, role, self.now)?;
+        let mut fact = fact;
+        Arc::make_mut(&mut fact).members.insert(user, role);
+        self.ledger.set_channel(channel, Some(fact));
+        Ok(())
+    }
+
+    /// Ends a membership; the person's sockets hear nothing of the channel from this commit on.
+    pub fn drop_member(&mut self, channel: ChannelId, user: UserId) -> Result<()> {
+        let fact = self.channel_fact(channel)?.ok_or_else(|| Error::missing("channel"))?;
+        rows::drop_member(self.tx, channel, user)?;
+        let mut fact = fact;
+        Arc::make_mut(&mut fact).members.remove(&user);
+        self.ledger.set_channel(channel, Some(fact));
+        self.ledger.effect(Effect::Remove { user, channel });
+        Ok(())
+    }
+
+    /// Everyone who listens to `channel` hears this after the commit.
+    pub fn tell(&mut self, channel: ChannelId, parcel: Parcel) {
+        self.ledger.effect(Effect::Tell { channel, parcel });
+    }
+
+    /// Everyone who listens to the message's channel hears it after the commit, in the form that each may.
+    pub fn tell_message(&mut self, message: Message) {
+        self.ledger.effect(Effect::Post(Box::new(message)));
+    }
+
+    /// Everyone who listens to `channel` hears this after the commit; it is no message and has no details.
+    pub fn tell_all_in(&mut self, channel: ChannelId, from: UserId, frame: String) {
+        self.tell(channel, Parcel { full: frame.into(), redacted: None, sender: from });
+    }
+
+    /// All sockets of `user` hear this after the commit.
+    pub fn tell_user(&mut self, user: UserId, frame: String) {
+        self.ledger.effect(Effect::TellUser { user, frame: frame.into() });
+    }
+
+    /// One socket gets its answer after the commit.
+    pub fn answer(&mut self, socket: &Arc<Outbox>, frame: String) {
+        self.ledger.effect(Effect::Answer { socket: socket.clone(), frame: frame.into() });
+    }
+
+    /// A socket listens to `channel` from this commit on, and does `then` at this point.
+    pub fn subscribe(&mut self, socket: &Arc<Outbox>, channel: ChannelId, then: Item) {
+        let phi = self.grant.phi;
+        self.ledger.effect(Effect::Subscribe { socket: socket.clone(), channel, phi, then });
+    }
+
+    pub(super) fn new_uuid(&self) -> Uuid {
+        self.ledger.parts.new_uuid(self.now)
+    }
+
+    pub(super) fn tx(&mut self) -> &mut Tx<'t> {
+        self.tx
+    }
+
+    pub(super) fn ledger(&mut self) -> &mut Ledger {
+        self.ledger
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.ledger.parts
+    }
+
+    pub(super) fn who(&self) -> &Who {
+        self.who
+    }
+
+    pub(super) fn peer(&self) -> &Peer {
+        self.peer
+    }
+}

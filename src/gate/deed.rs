@@ -1,0 +1,194 @@
+//! What a deed has to say of itself before it is done: who may, and what is recorded.
+//!
+//! Each feature has an enum with one variant a deed and answers both questions by an exhaustive match. A deed
+//! that cannot say who may do it and what is recorded does not compile.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+
+use serde_json::{Map, Value};
+
+use super::permission::Permission;
+use crate::id::{ChannelId, Id, RoleId, UserId};
+
+/// Something a feature can do.
+pub trait Deed: Send + 'static {
+    /// Who may.
+    fn need(&self) -> Need;
+    /// What is recorded.
+    fn trail(&self) -> Trail;
+}
+
+/// Who may do a deed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Anyone whom the network let in.
+    Open,
+    /// Only the server itself: its start, its jobs, its command line.
+    System,
+    /// Anyone who is signed in, also before a new password was chosen that has to be: one's own account.
+    OwnAccount,
+    /// Anyone who is signed in.
+    SignedIn,
+    /// Whose role allows it.
+    Holds(Permission),
+    /// Oneself; for others, whose role allows it.
+    OneselfOr(UserId, Permission),
+    /// Whose role allows it, and allows all that the role being given away allows.
+    Grants(Permission, RoleId),
+    /// Members of the channel whose role allows it.
+    Inside(ChannelId, Permission),
+    /// As [`Need::Inside`], in a channel that is open for writing, and not for read-only members.
+    Writes(ChannelId, Permission),
+    /// Members; of a public channel anyone who is signed in; of others, whose role may list channels.
+    Sees(ChannelId),
+    /// Members; of a public channel, whose role allows joining.
+    Joins(ChannelId),
+    /// Owners and moderators of the channel; whose role manages channels.
+    Runs(ChannelId),
+    /// As [`Need::RunsMember`], and not for oneself.
+    RunsOther(ChannelId, UserId),
+    /// As [`Need::Runs`], or oneself; and to change that member's standing: nobody touches the owner but an owner.
+    RunsMember(ChannelId, UserId),
+}
+
+/// What the audit log keeps of a deed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trail {
+    /// A row, in the same transaction.
+    Record {
+        /// What was done, as `messages.post`.
+        action: &'static str,
+        /// About what.
+        details: Details,
+    },
+    /// A reading: a row only if patient details were shown, and one a minute for the same reader and thing.
+    Reading {
+        /// What was read, as `messages.page`.
+        action: &'static str,
+        /// About what.
+        details: Details,
+    },
+    /// No row when it is done; a refusal is recorded under this name all the same.
+    Nothing {
+        /// What is refused, as `users.list`.
+        action: &'static str,
+    },
+}
+
+impl Trail {
+    /// A row with details to be added.
+    pub fn record(action: &'static str) -> Self {
+        Self::Record { action, details: Details::default() }
+    }
+
+    /// A reading with details to be added.
+    pub fn reading(action: &'static str) -> Self {
+        Self::Reading { action, details: Details::default() }
+    }
+
+    /// No row.
+    pub fn nothing(action: &'static str) -> Self {
+        Self::Nothing { action }
+    }
+
+    /// Adds an id.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, id: impl Id) -> Self {
+        if let Self::Record { details, .. } | Self::Reading { details, .. } = &mut self {
+            details.id(name, id);
+        }
+        self
+    }
+
+    /// Adds a yes or no.
+    #[must_use]
+    pub fn flag(mut self, name: &'static str, flag: bool) -> Self {
+        if let Self::Record { details, .. } | Self::Reading { details, .. } = &mut self {
+            details.flag(name, flag);
+        }
+        self
+    }
+
+    /// Adds one of a fixed set of words.
+    #[must_use]
+    pub fn word(mut self, name: &'static str, word: &'static str) -> Self {
+        if let Self::Record { details, .. } | Self::Reading { details, .. } = &mut self {
+            details.word(name, word);
+        }
+        self
+    }
+
+    /// Adds a number.
+    #[must_use]
+    pub fn count(mut self, name: &'static str, count: i64) -> Self {
+        if let Self::Record { details, .. } | Self::Reading { details, .. } = &mut self {
+            details.count(name, count);
+        }
+        self
+    }
+
+    /// What is done.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Record { action, .. } | Self::Reading { action, .. } | Self::Nothing { action } => action,
+        }
+    }
+}
+
+/// What a row says of a deed: ids, numbers, flags, addresses and words of the program. There is no way to put
+/// text in that a person wrote, so no patient detail can get into the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Details(Map<String, Value>);
+
+impl Details {
+    /// An id.
+    pub fn id(&mut self, name: &'static str, id: impl Id) {
+        self.set(name, &id);
+    }
+
+    /// A yes or no.
+    pub fn flag(&mut self, name: &'static str, flag: bool) {
+        self.0.insert(name.to_owned(), Value::Bool(flag));
+    }
+
+    /// One of a fixed set of words.
+    pub fn word(&mut self, name: &'static str, word: &'static str) {
+        self.set(name, &word);
+    }
+
+    /// A number.
+    pub fn count(&mut self, name: &'static str, count: i64) {
+        self.0.insert(name.to_owned(), Value::from(count));
+    }
+
+    /// A network address.
+    pub fn address(&mut self, name: &'static str, address: IpAddr) {
+        self.set(name, &address);
+    }
+
+    /// Compact JSON with sorted keys: the form that the chain signs, whatever a database makes of the column.
+    pub fn canonical(&self) -> String {
+        canonical(&Value::Object(self.0.clone()))
+    }
+
+    fn set(&mut self, name: &'static str, value: &dyn Display) {
+        self.0.insert(name.to_owned(), Value::String(value.to_string()));
+    }
+}
+
+/// JSON in the one form that is signed: no spaces, keys in order.
+pub fn canonical(value: &Value) -> String {
+    // serde_json keeps objects sorted by key as long as its `preserve_order` feature is off.
+    value.to_string()
+}
+
+impl Details {
+    /// These details with `more` added.
+    #[must_use]
+    pub fn with_all(&self, more: Self) -> Self {
+        let mut all = self.clone();
+        all.0.extend(more.0);
+        all
+    }
+}

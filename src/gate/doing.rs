@@ -1,0 +1,269 @@
+//! Doing a deed: check, do, record, all in one transaction, and tell after the commit. Reading: the same check in
+//! a read transaction, and a record when patient details were shown.
+
+use std::time::Duration;
+
+use super::act::Act;
+use super::deed::{Deed, Details, Need, Trail};
+use super::facts::Committed;
+use super::ledger::Ledger;
+use super::look::Look;
+use super::principal::{Peer, Who};
+use super::refusals::{Key, Said};
+use super::rule::{self, Grant};
+use super::{Cx, Gate, rows, trail};
+use crate::clock::Timestamp;
+use crate::error::{Error, Kind, Result};
+use crate::store::{Job, Tx};
+
+/// What is said of a deed that was done or refused, kept for the writer.
+struct Errand {
+    who: Who,
+    peer: Peer,
+    need: Need,
+    trail: Trail,
+}
+
+/// A job of the writer that does a deed.
+struct DeedJob<T, F, D> {
+    gate: Gate,
+    errand: Errand,
+    work: F,
+    /// Whether `work` may be run again after everything it did was undone.
+    repeatable: bool,
+    value: Option<Result<T>>,
+    done: Option<D>,
+}
+
+impl<T, F, D> Job<Ledger> for DeedJob<T, F, D>
+where
+    T: Send,
+    F: FnMut(&mut Act<'_, '_>) -> Result<T> + Send,
+    D: FnOnce(Result<T>) + Send,
+{
+    fn again(&self) -> bool {
+        self.repeatable
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>, ledger: &mut Ledger) -> Result<()> {
+        let errand = &self.errand;
+        let now = ledger.parts.clock.now();
+        let grant = match permit(errand, tx, ledger, now) {
+            Ok(grant) => grant,
+            Err(refusal) => {
+                if matches!(refusal.kind(), Kind::Refused | Kind::Missing) {
+                    record_refusal(errand, refusal.code(), tx, ledger, now)?;
+                }
+                // The transaction goes on, with the row that says so.
+                self.value = Some(Err(refusal));
+                return Ok(());
+            }
+        };
+        let mut act = Act {
+            tx,
+            ledger,
+            who: &errand.who,
+            peer: &errand.peer,
+            now,
+            grant,
+            notes: Details::default(),
+            has_notes: false,
+            signed_in: None,
+        };
+        let value = (self.work)(&mut act)?;
+        let notes = act.has_notes.then_some(act.notes);
+        let user = errand.who.user().or(act.signed_in);
+        if let Trail::Record { action, details } = &errand.trail {
+            let details = trail::joined(details, notes);
+            trail::append(tx, ledger, user, &errand.peer, now, action, &details)?;
+        }
+        self.value = Some(Ok(value));
+        Ok(())
+    }
+
+    fn done(self: Box<Self>, outcome: Result<()>) {
+        let Self { gate, errand, value, done, .. } = *self;
+        let value = match outcome {
+            Err(error) => {
+                // The deed itself found out that it may not be done; all it did is undone, with any row of it.
+                if error.kind() == Kind::Refused {
+                    note_refusal(&gate, errand, error.code());
+                }
+                Err(error)
+            }
+            Ok(()) => value.unwrap_or_else(|| Err(Error::internal("a deed ended without a value"))),
+        };
+        if let Some(done) = done {
+            done(value);
+        }
+    }
+}
+
+/// Work that can be done once only.
+fn once<T>(
+    work: impl FnOnce(&mut Act<'_, '_>) -> Result<T> + Send + 'static,
+) -> impl FnMut(&mut Act<'_, '_>) -> Result<T> + Send {
+    let mut work = Some(work);
+    move |act| work.take().ok_or_else(|| Error::internal("a deed cannot be done twice")).and_then(|work| work(act))
+}
+
+fn permit(errand: &Errand, tx: &mut Tx<'_>, ledger: &mut Ledger, now: Timestamp) -> Result<Grant> {
+    if let Who::Person(session) = &errand.who {
+        if session.doubted() {
+            session.refresh(rows::session(&mut tx.view(), session.id)?.as_ref());
+        }
+        session.check(now)?;
+        if ledger.ends(session.id) {
+            return Err(Error::unauthenticated("session_ended", "This sign-in has ended: sign in again."));
+        }
+    }
+    rule::decide(&errand.who, errand.need, &mut ledger.facts(tx))
+}
+
+fn record_refusal(
+    errand: &Errand,
+    code: &'static str,
+    tx: &mut Tx<'_>,
+    ledger: &mut Ledger,
+    now: Timestamp,
+) -> Result<()> {
+    let action = errand.trail.action();
+    if count(errand, action, String::new(), ledger) == Said::First {
+        let mut details = Details::default();
+        details.word("deed", action);
+        details.word("code", code);
+        trail::append(tx, ledger, errand.who.user(), &errand.peer, now, "access.refused", &details)?;
+    }
+    Ok(())
+}
+
+fn count(errand: &Errand, action: &'static str, about: String, ledger: &mut Ledger) -> Said {
+    let user = errand.who.user();
+    let now: Duration = ledger.parts.clock.monotonic();
+    ledger.count_repeat(Key { user, ip: errand.peer.ip, action, about }, now)
+}
+
+impl Cx {
+    /// Does a deed: checks, runs `work`, writes the audit row, all in one transaction; the frames that `work`
+    /// queued go out after the commit. `Ok` means that it is on disk.
+    pub async fn act<T: Send + 'static>(
+        &self,
+        deed: impl Deed,
+        work: impl FnOnce(&mut Act<'_, '_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        self.submit(deed, work, move |outcome| {
+            // Nobody waits any more when the client has gone; the deed is done all the same.
+            let _ = sender.send(outcome);
+        });
+        receiver.await.unwrap_or_else(|_| Err(Error::busy("stopping", "The server is stopping: try again soon.")))
+    }
+
+    /// As [`Cx::act`], without waiting: `done` is called from the writer's thread and must be quick.
+    #[expect(clippy::needless_pass_by_value, reason = "a deed is done once")]
+    pub fn submit<T: Send + 'static>(
+        &self,
+        deed: impl Deed,
+        work: impl FnOnce(&mut Act<'_, '_>) -> Result<T> + Send + 'static,
+        done: impl FnOnce(Result<T>) + Send + 'static,
+    ) {
+        let (gate, errand) = (self.gate().clone(), self.errand(&deed));
+        let job = DeedJob { gate, errand, work: once(work), repeatable: false, value: None, done: Some(done) };
+        self.gate().writer().submit(Box::new(job));
+    }
+
+    /// As [`Cx::submit`], for `work` that may be run again after all that it did was undone: such deeds share a
+    /// transaction without savepoints between them, which makes the busiest ones twice as cheap.
+    #[expect(clippy::needless_pass_by_value, reason = "a deed is done once")]
+    pub fn submit_repeatable<T: Send + 'static>(
+        &self,
+        deed: impl Deed,
+        work: impl FnMut(&mut Act<'_, '_>) -> Result<T> + Send + 'static,
+        done: impl FnOnce(Result<T>) + Send + 'static,
+    ) {
+        let (gate, errand) = (self.gate().clone(), self.errand(&deed));
+        let job = DeedJob { gate, errand, work, repeatable: true, value: None, done: Some(done) };
+        self.gate().writer().submit(Box::new(job));
+    }
+
+    /// Reads: the same check, then `look` in a read transaction. A reading that shows patient details is
+    /// recorded before it is answered.
+    pub async fn view<T: Send + 'static>(
+        &self,
+        deed: impl Deed,
+        look: impl FnOnce(&mut Look<'_, '_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let errand = self.errand(&deed);
+        let parts = self.gate().parts().clone();
+        if let Who::Person(session) = &errand.who {
+            session.check(parts.clock.now())?;
+        }
+        let (who, need) = (errand.who.clone(), errand.need);
+        let epoch = parts.facts.epoch();
+        let outcome = self
+            .gate()
+            .store()
+            .read(move |view| {
+                let decided = rule::decide(&who, need, &mut Committed { facts: &parts.facts, view, epoch });
+                let grant = match decided {
+                    Ok(grant) => grant,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+                let mut reading = Look { view, parts: &parts, who: &who, epoch, grant, shown: false };
+                let value = look(&mut reading)?;
+                Ok(Ok((value, reading.shown)))
+            })
+            .await?;
+        match outcome {
+            Ok((value, false)) => Ok(value),
+            Ok((value, true)) => {
+                self.record_reading(errand).await?;
+                Ok(value)
+            }
+            Err(refusal) => {
+                if matches!(refusal.kind(), Kind::Refused | Kind::Missing) {
+                    note_refusal(self.gate(), errand, refusal.code());
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    fn errand(&self, deed: &impl Deed) -> Errand {
+        Errand { who: self.who().clone(), peer: self.peer().clone(), need: deed.need(), trail: deed.trail() }
+    }
+
+    async fn record_reading(&self, errand: Errand) -> Result<()> {
+        self.gate()
+            .writer()
+            .write(move |tx, ledger| {
+                let Trail::Reading { action, details } = &errand.trail else { return Ok(()) };
+                let now = ledger.parts.clock.now();
+                if count(&errand, action, details.canonical(), ledger) == Said::First {
+                    trail::append(tx, ledger, errand.who.user(), &errand.peer, now, action, details)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn note_refusal(gate: &Gate, errand: Errand, code: &'static str) {
+    let job = DeedJob {
+        gate: gate.clone(),
+        errand: Errand { need: Need::System, who: Who::System, peer: Peer::none(), trail: Trail::nothing("") },
+        work: move |act: &mut Act<'_, '_>| {
+            let now = act.now();
+            let (tx, ledger) = (&mut *act.tx, &mut *act.ledger);
+            record_refusal(&errand, code, tx, ledger, now)
+        },
+        repeatable: true,
+        value: None,
+        done: Some(|outcome: Result<()>| {
+            if let Err(error) = outcome {
+                tracing::warn!(code = error.code(), "a refusal could not be recorded");
+            }
+        }),
+    };
+    gate.writer().submit(Box::new(job));
+}

@@ -1,0 +1,207 @@
+//! What decisions are made from: who has which role, what a role allows, who is in which channel.
+//!
+//! Facts are read from the database once and then kept; a commit that changes one replaces it here, in commit
+//! order, before anyone is told of the commit. So a decision costs no query, and is never older than the last
+//! commit.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::permission::{Permission, Permissions};
+use super::rows;
+use crate::error::Result;
+use crate::id::{ChannelId, RoleId, UserId};
+use crate::store::View;
+
+/// A person, as far as decisions go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserFact {
+    /// The name, for frames.
+    pub username: Arc<str>,
+    /// The role.
+    pub role: RoleId,
+    /// Whether the account may be used.
+    pub active: bool,
+    /// Whether a new password has to be chosen before anything else.
+    pub must_change_password: bool,
+}
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleFact {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it allows.
+    pub permissions: Permissions,
+}
+
+/// A member's standing in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MemberRole {
+    /// Reads only.
+    Readonly,
+    /// Reads and writes.
+    Member,
+    /// Manages members too.
+    Moderator,
+    /// Everything in the channel.
+    Owner,
+}
+
+impl MemberRole {
+    /// The stored and shown name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Readonly => "readonly",
+            Self::Member => "member",
+            Self::Moderator => "moderator",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The standing of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Readonly, Self::Member, Self::Moderator, Self::Owner].into_iter().find(|r| r.name() == name)
+    }
+}
+
+/// A channel.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChannelFact {
+    /// Whether one must be added to see it.
+    pub private: bool,
+    /// Whether it is closed for writing.
+    pub archived: bool,
+    /// Who is in it.
+    pub members: HashMap<UserId, MemberRole>,
+}
+
+/// One kind of fact, shared between readers; the writer alone replaces entries.
+#[derive(Debug)]
+pub(super) struct Kept<K, F>(RwLock<HashMap<K, Arc<F>>>);
+
+impl<K: Eq + Hash + Copy, F> Kept<K, F> {
+    fn new() -> Self {
+        Self(RwLock::new(HashMap::new()))
+    }
+
+    pub(super) fn known(&self, key: K) -> Option<Arc<F>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+
+    pub(super) fn replace(&self, changes: impl Iterator<Item = (K, Option<Arc<F>>)>) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (key, fact) in changes {
+            match fact {
+                Some(fact) => kept.insert(key, fact),
+                None => kept.remove(&key),
+            };
+        }
+    }
+
+    fn clear(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// All facts.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) users: Kept<UserId, UserFact>,
+    pub(super) roles: Kept<RoleId, RoleFact>,
+    pub(super) channels: Kept<ChannelId, ChannelFact>,
+    /// Grows with every change: what was read from the database before a change is not kept after it.
+    epoch: AtomicU64,
+}
+
+impl Facts {
+    pub(super) fn new() -> Self {
+        Self { users: Kept::new(), roles: Kept::new(), channels: Kept::new(), epoch: AtomicU64::new(0) }
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// To be called before the entries are replaced.
+    pub(super) fn changing(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Another node wrote: nothing here can be trusted.
+    pub(super) fn forget_all(&self) {
+        self.changing();
+        self.users.clear();
+        self.roles.clear();
+        self.channels.clear();
+    }
+
+    fn keep<K: Eq + Hash + Copy, F>(&self, kept: &Kept<K, F>, epoch: u64, key: K, fact: &Arc<F>) {
+        let mut kept = kept.0.write().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch() == epoch {
+            kept.insert(key, fact.clone());
+        }
+    }
+}
+
+/// Where a decision finds its facts: the writer sees its own uncommitted changes, a reader what is committed.
+pub(super) trait FactSource {
+    fn user(&mut self, id: UserId) -> Result<Option<Arc<UserFact>>>;
+    fn role(&mut self, id: RoleId) -> Result<Option<Arc<RoleFact>>>;
+    fn channel(&mut self, id: ChannelId) -> Result<Option<Arc<ChannelFact>>>;
+
+    /// Whether `user` is active and the role allows `permission`.
+    fn allows(&mut self, user: UserId, permission: Permission) -> Result<bool> {
+        Ok(self.permissions(user)?.has(permission))
+    }
+
+    /// All that the role of `user` allows; nothing when the account is not active.
+    fn permissions(&mut self, user: UserId) -> Result<Permissions> {
+        let Some(fact) = self.user(user)?.filter(|u| u.active) else { return Ok(Permissions::NONE) };
+        Ok(self.role(fact.role)?.map_or(Permissions::NONE, |role| role.permissions))
+    }
+}
+
+/// Facts for a reader. `epoch` was taken before the reader's transaction began.
+pub(super) struct Committed<'a, 'v, 'c> {
+    pub(super) facts: &'a Facts,
+    pub(super) view: &'v mut View<'c>,
+    pub(super) epoch: u64,
+}
+
+impl FactSource for Committed<'_, '_, '_> {
+    fn user(&mut self, id: UserId) -> Result<Option<Arc<UserFact>>> {
+        if let Some(fact) = self.facts.users.known(id) {
+            return Ok(Some(fact));
+        }
+        let fact = rows::user_fact(self.view, id)?.map(Arc::new);
+        if let Some(fact) = &fact {
+            self.facts.keep(&self.facts.users, self.epoch, id, fact);
+        }
+        Ok(fact)
+    }
+
+    fn role(&mut self, id: RoleId) -> Result<Option<Arc<RoleFact>>> {
+        if let Some(fact) = self.facts.roles.known(id) {
+            return Ok(Some(fact));
+        }
+        let fact = rows::role_fact(self.view, id)?.map(Arc::new);
+        if let Some(fact) = &fact {
+            self.facts.keep(&self.facts.roles, self.epoch, id, fact);
+        }
+        Ok(fact)
+    }
+
+    fn channel(&mut self, id: ChannelId) -> Result<Option<Arc<ChannelFact>>> {
+        if let Some(fact) = self.facts.channels.known(id) {
+            return Ok(Some(fact));
+        }
+        let fact = rows::channel_fact(self.view, id)?.map(Arc::new);
+        if let Some(fact) = &fact {
+            self.facts.keep(&self.facts.channels, self.epoch, id, fact);
+        }
+        Ok(fact)
+    }
+}

@@ -1,0 +1,79 @@
+//! A reading under way: what its closure may see, inside a reader's transaction.
+
+use std::sync::Arc;
+
+use super::Parts;
+use super::facts::{ChannelFact, Committed, FactSource};
+use super::principal::Who;
+use super::rule::Grant;
+use crate::crypto::Keyring;
+use crate::error::{Error, Result};
+use crate::id::{ChannelId, UserId};
+use crate::store::{Param, Row, View};
+
+/// A reading under way, inside a reader's transaction.
+pub struct Look<'a, 'c> {
+    pub(super) view: &'a mut View<'c>,
+    pub(super) parts: &'a Parts,
+    pub(super) who: &'a Who,
+    pub(super) epoch: u64,
+    pub(super) grant: Grant,
+    pub(super) shown: bool,
+}
+
+impl Look<'_, '_> {
+    /// What the decision found out.
+    pub fn grant(&self) -> Grant {
+        self.grant
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &Keyring {
+        &self.parts.keyring
+    }
+
+    /// Who reads; an error when nobody is signed in.
+    pub fn user(&self) -> Result<UserId> {
+        match self.who {
+            Who::Person(session) => Ok(session.user),
+            Who::Visitor | Who::System => Err(Error::unauthenticated("not_signed_in", "Sign in first.")),
+        }
+    }
+
+    /// Whether the reader's role allows `permission`.
+    pub fn allows(&mut self, permission: super::Permission) -> Result<bool> {
+        let user = self.user()?;
+        let (parts, epoch) = (self.parts, self.epoch);
+        Committed { facts: &parts.facts, view: self.view, epoch }.allows(user, permission)
+    }
+
+    /// A channel as decisions see it.
+    pub fn channel_fact(&mut self, channel: ChannelId) -> Result<Option<Arc<ChannelFact>>> {
+        Committed { facts: &self.parts.facts, view: self.view, epoch: self.epoch }.channel(channel)
+    }
+
+    /// Patient details of others are shown: the reading is recorded.
+    pub fn shows_patient_details(&mut self) {
+        self.shown = true;
+    }
+
+    /// Rows of a query.
+    pub fn all<T>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        map: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.view.all(sql, params, map)
+    }
+
+    /// The first row of a query, if any.
+    pub fn first<T>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        map: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.view.first(sql, params, map)
+    }
+}

@@ -1,0 +1,246 @@
+//! Every SQL text of the gate: facts, sessions, the heads, the audit log, memberships.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::cells::{Columns, id, opt_id, opt_time, time};
+use super::facts::{ChannelFact, MemberRole, RoleFact, UserFact};
+use super::permission::{Permission, Permissions};
+use super::principal::{SessionState, TokenHashes};
+use crate::clock::Timestamp;
+use crate::crypto::chain::GENESIS;
+use crate::error::{Error, Result};
+use crate::id::{AuditId, ChannelId, PermissionId, RoleId, SessionId, UserId};
+use crate::store::{Param, Tx, View};
+
+const USER_FACT: &str = "SELECT username, role_id, status = 'active' AND deleted_at IS NULL, \
+     COALESCE(force_password_change, FALSE) FROM users WHERE id = $1";
+const ROLE_NAME: &str = "SELECT name FROM roles WHERE id = $1";
+const ROLE_PERMISSIONS: &str = "SELECT p.name FROM role_permissions rp \
+     JOIN permissions p ON p.id = rp.permission_id WHERE rp.role_id = $1";
+const CHANNEL_FACT: &str = "SELECT is_private, archived FROM channels WHERE id = $1";
+const CHANNEL_MEMBERS: &str = "SELECT user_id, role FROM channel_members WHERE channel_id = $1";
+
+pub(super) fn user_fact(view: &mut View<'_>, user: UserId) -> Result<Option<UserFact>> {
+    view.first(USER_FACT, &[id(user)], |row| {
+        Ok(UserFact {
+            username: row.get::<String>(0)?.into(),
+            role: row.id(1)?,
+            active: row.get(2)?,
+            must_change_password: row.get(3)?,
+        })
+    })
+}
+
+pub(super) fn role_fact(view: &mut View<'_>, role: RoleId) -> Result<Option<RoleFact>> {
+    let Some(name) = view.first(ROLE_NAME, &[id(role)], |row| row.get::<String>(0))? else { return Ok(None) };
+    let names = view.all(ROLE_PERMISSIONS, &[id(role)], |row| row.get::<String>(0))?;
+    let permissions: Permissions = names.iter().filter_map(|name| Permission::named(name)).collect();
+    Ok(Some(RoleFact { name: Arc::from(name), permissions }))
+}
+
+pub(super) fn channel_fact(view: &mut View<'_>, channel: ChannelId) -> Result<Option<ChannelFact>> {
+    let Some((private, archived)) = view.first(CHANNEL_FACT, &[id(channel)], |row| Ok((row.get(0)?, row.get(1)?)))?
+    else {
+        return Ok(None);
+    };
+    let members = view.all(CHANNEL_MEMBERS, &[id(channel)], |row| {
+        Ok((row.id(0)?, MemberRole::named(&row.get::<String>(1)?).unwrap_or(MemberRole::Readonly)))
+    })?;
+    Ok(Some(ChannelFact { private, archived, members: members.into_iter().collect::<HashMap<_, _>>() }))
+}
+
+/// Where every sequence stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Head {
+    pub(super) rev: i64,
+    pub(super) audit_number: i64,
+    pub(super) audit_mac: [u8; 32],
+}
+
+const HEAD: &str = "SELECT rev, audit_number, audit_mac, node FROM heads WHERE id = 1";
+const KEEP_HEAD: &str = "UPDATE heads SET rev = $1, audit_number = $2, audit_mac = $3, node = $4 WHERE id = 1";
+
+/// The head, and the node that wrote it.
+pub(super) fn head(view: &mut View<'_>) -> Result<Option<(Head, String)>> {
+    view.first(HEAD, &[], |row| {
+        let mac: Vec<u8> = row.get(2)?;
+        // The schema starts the row with an empty signature: nothing was signed yet.
+        let audit_mac = if mac.is_empty() { Ok(GENESIS) } else { mac.try_into() };
+        let head = Head {
+            rev: row.get(0)?,
+            audit_number: row.get(1)?,
+            audit_mac: audit_mac.map_err(|_| Error::internal("the audit head has a wrong length"))?,
+        };
+        Ok((head, row.get::<Option<String>>(3)?.unwrap_or_default()))
+    })
+}
+
+pub(super) fn keep_head(tx: &mut Tx<'_>, head: &Head, node: &str) -> Result<()> {
+    let values =
+        [Param::Int(head.rev), Param::Int(head.audit_number), Param::Bytes(&head.audit_mac), Param::Text(node)];
+    tx.execute(KEEP_HEAD, &values).map(drop)
+}
+
+const LAST_SEQ: &str = "SELECT COALESCE(MAX(seq), 0) FROM messages WHERE channel_id = $1";
+const TOUCH_CHANNEL: &str = "UPDATE channels SET last_activity = $2 WHERE id = $1";
+
+pub(super) fn last_seq(view: &mut View<'_>, channel: ChannelId) -> Result<i64> {
+    view.one(LAST_SEQ, &[id(channel)], |row| row.get(0))
+}
+
+pub(super) fn touch_channel(tx: &mut Tx<'_>, channel: ChannelId, at: Timestamp) -> Result<()> {
+    tx.execute(TOUCH_CHANNEL, &[id(channel), time(at)]).map(drop)
+}
+
+const APPEND_AUDIT: &str = "INSERT INTO audit_logs \
+     (id, user_id, action, details, ip_address, user_agent, timestamp, number, mac) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+/// A row of the audit log as it is written.
+pub(super) struct AuditRow<'a> {
+    pub(super) id: AuditId,
+    pub(super) user: Option<UserId>,
+    pub(super) action: &'a str,
+    pub(super) details: &'a str,
+    pub(super) ip: Option<std::net::IpAddr>,
+    pub(super) agent: Option<&'a str>,
+    pub(super) at: Timestamp,
+    pub(super) number: i64,
+    pub(super) mac: &'a [u8; 32],
+}
+
+pub(super) fn append_audit(tx: &mut Tx<'_>, row: &AuditRow<'_>) -> Result<()> {
+    let values = [
+        id(row.id),
+        opt_id(row.user),
+        Param::Text(row.action),
+        Param::Json(row.details),
+        row.ip.map_or(Param::Null, Param::Addr),
+        row.agent.map_or(Param::Null, Param::Text),
+        time(row.at),
+        Param::Int(row.number),
+        Param::Bytes(row.mac),
+    ];
+    tx.execute(APPEND_AUDIT, &values).map(drop)
+}
+
+const SESSION: &str = "SELECT user_id, token_hash, previous_token_hash, previous_until, expires_at, last_seen \
+     FROM sessions WHERE id = $1 AND is_valid";
+const NEW_SESSION: &str = "INSERT INTO sessions \
+     (id, user_id, token_hash, created_at, expires_at, ip_address, user_agent, is_valid, last_seen) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $4)";
+const RENEW_SESSION: &str = "UPDATE sessions \
+     SET previous_token_hash = token_hash, previous_until = $3, token_hash = $2, expires_at = $4 WHERE id = $1";
+const END_SESSION: &str = "UPDATE sessions SET is_valid = FALSE WHERE id = $1";
+const SESSIONS_OF: &str = "SELECT id FROM sessions WHERE user_id = $1 AND is_valid";
+const SEEN: &str = "UPDATE sessions SET last_seen = $2 WHERE id = $1";
+
+pub(super) fn session(view: &mut View<'_>, session: SessionId) -> Result<Option<SessionState>> {
+    view.first(SESSION, &[id(session)], |row| {
+        let previous = row.get::<Option<String>>(2)?.zip(row.opt_time(3)?);
+        let hashes = TokenHashes { current: row.get(1)?, previous };
+        let seen = row.opt_time(5)?.unwrap_or_default();
+        Ok(SessionState::new(session, row.id(0)?, row.time(4)?, seen, hashes))
+    })
+}
+
+/// A session as it is opened.
+pub(super) struct NewSession<'a> {
+    pub(super) id: SessionId,
+    pub(super) user: UserId,
+    pub(super) token_hash: &'a str,
+    pub(super) now: Timestamp,
+    pub(super) expires: Timestamp,
+    pub(super) ip: Option<std::net::IpAddr>,
+    pub(super) agent: Option<&'a str>,
+}
+
+pub(super) fn new_session(tx: &mut Tx<'_>, new: &NewSession<'_>) -> Result<()> {
+    let values = [
+        id(new.id),
+        id(new.user),
+        Param::Text(new.token_hash),
+        time(new.now),
+        time(new.expires),
+        new.ip.map_or(Param::Null, Param::Addr),
+        new.agent.map_or(Param::Null, Param::Text),
+    ];
+    tx.execute(NEW_SESSION, &values).map(drop)
+}
+
+pub(super) fn renew_session(
+    tx: &mut Tx<'_>,
+    session: SessionId,
+    hash: &str,
+    old_until: Timestamp,
+    expires: Timestamp,
+) -> Result<()> {
+    tx.execute(RENEW_SESSION, &[id(session), Param::Text(hash), time(old_until), time(expires)]).map(drop)
+}
+
+pub(super) fn end_session(tx: &mut Tx<'_>, session: SessionId) -> Result<()> {
+    tx.execute(END_SESSION, &[id(session)]).map(drop)
+}
+
+pub(super) fn sessions_of(view: &mut View<'_>, user: UserId) -> Result<Vec<SessionId>> {
+    view.all(SESSIONS_OF, &[id(user)], |row| row.id(0))
+}
+
+pub(super) fn keep_last_seen(tx: &mut Tx<'_>, session: SessionId, at: Timestamp) -> Result<()> {
+    tx.execute(SEEN, &[id(session), opt_time(Some(at))]).map(drop)
+}
+
+const SET_MEMBER: &str = "INSERT INTO channel_members (channel_id, user_id, role, joined_at) \
+     VALUES ($1, $2, $3, $4) ON CONFLICT (channel_id, user_id) DO UPDATE SET role = excluded.role";
+const DROP_MEMBER: &str = "DELETE FROM channel_members WHERE channel_id = $1 AND user_id = $2";
+
+pub(super) fn set_member(
+    tx: &mut Tx<'_>,
+    channel: ChannelId,
+    user: UserId,
+    role: MemberRole,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(SET_MEMBER, &[id(channel), id(user), Param::Text(role.name()), time(now)]).map(drop)
+}
+
+pub(super) fn drop_member(tx: &mut Tx<'_>, channel: ChannelId, user: UserId) -> Result<()> {
+    tx.execute(DROP_MEMBER, &[id(channel), id(user)]).map(drop)
+}
+
+const PERMISSIONS_KNOWN: &str = "SELECT id, name FROM permissions";
+const NEW_PERMISSION: &str = "INSERT INTO permissions (id, name, description, category) VALUES ($1, $2, $3, $4)";
+const ROLES_KNOWN: &str = "SELECT id, name FROM roles";
+const NEW_ROLE: &str =
+    "INSERT INTO roles (id, name, description, is_default, created_at, version) VALUES ($1, $2, $3, $4, $5, 1)";
+const ALLOW: &str = "INSERT INTO role_permissions (role_id, permission_id) VALUES ($1, $2) \
+     ON CONFLICT (role_id, permission_id) DO NOTHING";
+
+pub(super) fn permissions_known(view: &mut View<'_>) -> Result<HashMap<String, PermissionId>> {
+    Ok(view.all(PERMISSIONS_KNOWN, &[], |row| Ok((row.get(1)?, row.id(0)?)))?.into_iter().collect())
+}
+
+pub(super) fn new_permission(tx: &mut Tx<'_>, new: PermissionId, permission: Permission) -> Result<()> {
+    let values = [
+        id(new),
+        Param::Text(permission.name()),
+        Param::Text(permission.description()),
+        Param::Text(permission.category()),
+    ];
+    tx.execute(NEW_PERMISSION, &values).map(drop)
+}
+
+pub(super) fn roles_known(view: &mut View<'_>) -> Result<HashMap<String, RoleId>> {
+    Ok(view.all(ROLES_KNOWN, &[], |row| Ok((row.get(1)?, row.id(0)?)))?.into_iter().collect())
+}
+
+pub(super) fn new_role(tx: &mut Tx<'_>, new: RoleId, seed: &super::permission::SeedRole, now: Timestamp) -> Result<()> {
+    let values =
+        [id(new), Param::Text(seed.name), Param::Text(seed.description), Param::Bool(seed.is_default), time(now)];
+    tx.execute(NEW_ROLE, &values).map(drop)
+}
+
+pub(super) fn allow(tx: &mut Tx<'_>, role: RoleId, permission: PermissionId) -> Result<()> {
+    tx.execute(ALLOW, &[id(role), id(permission)]).map(drop)
+}

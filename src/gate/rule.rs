@@ -1,0 +1,305 @@
+//! The decision: who asks, what the deed needs, and the facts. Exhaustive, so that a new need does not compile
+//! until it is decided here.
+//!
+//! What the caller may not see answers exactly as what is not there (404), so that ids cannot be probed; what the
+//! caller may see and may not do answers 403.
+
+use super::deed::Need;
+use super::facts::{ChannelFact, FactSource, MemberRole};
+use super::permission::Permission;
+use super::principal::Who;
+use crate::error::{Error, Result};
+use crate::id::{ChannelId, UserId};
+
+/// What the decision found out and the deed may want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Grant {
+    /// Whether patient details may be shown to the caller in the channel of the deed.
+    pub phi: bool,
+    /// The caller's standing in the channel of the deed.
+    pub standing: Option<MemberRole>,
+}
+
+pub(super) fn decide(who: &Who, need: Need, facts: &mut dyn FactSource) -> Result<Grant> {
+    let user = match who {
+        Who::System => return Ok(Grant { phi: false, standing: None }),
+        Who::Visitor => return if need == Need::Open { Ok(Grant::default()) } else { Err(nobody()) },
+        Who::Person(session) => session.user,
+    };
+    let Some(fact) = facts.user(user)?.filter(|fact| fact.active) else { return Err(nobody()) };
+    if fact.must_change_password && !matches!(need, Need::Open | Need::OwnAccount) {
+        return Err(Error::refused("password_change_required", "Choose a new password first."));
+    }
+    match need {
+        Need::Open | Need::OwnAccount | Need::SignedIn => Ok(Grant::default()),
+        Need::System => Err(not_allowed()),
+        Need::Holds(permission) => permitted(facts, user, permission).map(|()| Grant::default()),
+        Need::OneselfOr(other, permission) => {
+            if user == other || facts.allows(user, permission)? {
+                Ok(Grant::default())
+            } else {
+                Err(not_allowed())
+            }
+        }
+        Need::Grants(permission, role) => {
+            permitted(facts, user, permission)?;
+            let given = facts.role(role)?.ok_or_else(|| Error::missing("role"))?.permissions;
+            if facts.permissions(user)?.covers(given) {
+                Ok(Grant::default())
+            } else {
+                Err(Error::refused("role_above_own", "You cannot give a role that allows more than your own."))
+            }
+        }
+        Need::Inside(channel, permission) => {
+            let (_, standing) = inside(facts, user, channel)?;
+            permitted(facts, user, permission)?;
+            granted(facts, user, standing)
+        }
+        Need::Writes(channel, permission) => {
+            let (fact, standing) = inside(facts, user, channel)?;
+            permitted(facts, user, permission)?;
+            if fact.archived {
+                return Err(Error::refused("channel_archived", "This channel is archived: nothing can be posted."));
+            }
+            if standing == MemberRole::Readonly {
+                return Err(Error::refused("read_only", "You can read in this channel, not write."));
+            }
+            granted(facts, user, standing)
+        }
+        Need::Sees(channel) => sees(facts, user, channel),
+        Need::Joins(channel) => {
+            let fact = facts.channel(channel)?.ok_or_else(|| Error::missing("channel"))?;
+            match fact.members.get(&user) {
+                Some(standing) => granted(facts, user, *standing),
+                None if fact.private => Err(Error::missing("channel")),
+                None if fact.archived => {
+                    Err(Error::refused("channel_archived", "This channel is archived: nobody can join it."))
+                }
+                None => {
+                    permitted(facts, user, Permission::ChannelsJoin)?;
+                    Ok(Grant { phi: facts.allows(user, Permission::PhiRead)?, standing: None })
+                }
+            }
+        }
+        Need::Runs(channel) => runs(facts, user, channel),
+        Need::RunsMember(channel, member) if user == member => sees(facts, user, channel),
+        Need::RunsMember(channel, member) | Need::RunsOther(channel, member) => {
+            let grant = runs(facts, user, channel)?;
+            let owner = Some(MemberRole::Owner);
+            let standing = facts.channel(channel)?.and_then(|fact| fact.members.get(&member).copied());
+            if standing == owner && grant.standing != owner && !facts.allows(user, Permission::ChannelsManage)? {
+                return Err(Error::refused("owner_stays", "Only an owner can change another owner's standing."));
+            }
+            Ok(grant)
+        }
+    }
+}
+
+fn inside(
+    facts: &mut dyn FactSource,
+    user: UserId,
+    channel: ChannelId,
+) -> Result<(std::sync::Arc<ChannelFact>, MemberRole)> {
+    let fact = facts.channel(channel)?.ok_or_else(|| Error::missing("channel"))?;
+    match fact.members.get(&user).copied() {
+        Some(standing) => Ok((fact, standing)),
+        None if fact.private => Err(Error::missing("channel")),
+        None => Err(Error::refused("not_a_member", "You are not a member of this channel: join it first.")),
+    }
+}
+
+fn sees(facts: &mut dyn FactSource, user: UserId, channel: ChannelId) -> Result<Grant> {
+    let fact = facts.channel(channel)?.ok_or_else(|| Error::missing("channel"))?;
+    match fact.members.get(&user) {
+        Some(standing) => granted(facts, user, *standing),
+        None if !fact.private || facts.allows(user, Permission::ChannelsList)? => Ok(Grant::default()),
+        None => Err(Error::missing("channel")),
+    }
+}
+
+fn runs(facts: &mut dyn FactSource, user: UserId, channel: ChannelId) -> Result<Grant> {
+    let grant = sees(facts, user, channel)?;
+    if grant.standing >= Some(MemberRole::Moderator) || facts.allows(user, Permission::ChannelsManage)? {
+        Ok(grant)
+    } else {
+        Err(Error::refused("not_a_moderator", "Only the channel's owners and moderators can do this."))
+    }
+}
+
+fn granted(facts: &mut dyn FactSource, user: UserId, standing: MemberRole) -> Result<Grant> {
+    Ok(Grant { phi: facts.allows(user, Permission::PhiRead)?, standing: Some(standing) })
+}
+
+fn permitted(facts: &mut dyn FactSource, user: UserId, permission: Permission) -> Result<()> {
+    if facts.allows(user, permission)? { Ok(()) } else { Err(not_allowed()) }
+}
+
+fn not_allowed() -> Error {
+    Error::refused("not_allowed", "Your role does not allow this.")
+}
+
+fn nobody() -> Error {
+    Error::unauthenticated("not_signed_in", "Sign in first.")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::fmt::Write as _;
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::gate::facts::{RoleFact, UserFact};
+    use crate::gate::permission::{Permissions, SEED_ROLES};
+    use crate::gate::principal::SessionState;
+    use crate::id::{Id, RoleId};
+
+    #[derive(Default)]
+    struct Clinic {
+        users: HashMap<UserId, UserFact>,
+        roles: HashMap<RoleId, RoleFact>,
+        channels: HashMap<ChannelId, ChannelFact>,
+    }
+
+    impl FactSource for Clinic {
+        fn user(&mut self, id: UserId) -> Result<Option<Arc<UserFact>>> {
+            Ok(self.users.get(&id).cloned().map(Arc::new))
+        }
+        fn role(&mut self, id: RoleId) -> Result<Option<Arc<RoleFact>>> {
+            Ok(self.roles.get(&id).cloned().map(Arc::new))
+        }
+        fn channel(&mut self, id: ChannelId) -> Result<Option<Arc<ChannelFact>>> {
+            Ok(self.channels.get(&id).cloned().map(Arc::new))
+        }
+    }
+
+    fn user(n: u128) -> UserId {
+        UserId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn role(n: usize) -> RoleId {
+        RoleId::from_uuid(Uuid::from_u128(n as u128))
+    }
+
+    const PUBLIC: u128 = 100;
+    const PRIVATE: u128 = 101;
+    const ARCHIVED: u128 = 102;
+    const NOWHERE: u128 = 103;
+
+    fn channel(n: u128) -> ChannelId {
+        ChannelId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn person(name: &str, n: usize, active: bool) -> UserFact {
+        UserFact { username: name.into(), role: role(n), active, must_change_password: false }
+    }
+
+    /// Users 0–3 hold the four roles; 10 owns every channel, 11 is a member, 12 reads only, 13 is inactive.
+    fn clinic() -> Clinic {
+        let mut clinic = Clinic::default();
+        for (n, seed) in SEED_ROLES.iter().enumerate() {
+            let permissions = Permissions::of(seed.allows);
+            clinic.roles.insert(role(n), RoleFact { name: seed.name.into(), permissions });
+            clinic.users.insert(user(n as u128), person(seed.name, n, true));
+        }
+        for n in 10..14 {
+            clinic.users.insert(user(n), person("p", 0, n != 13));
+        }
+        let members: HashMap<_, _> = [
+            (user(10), MemberRole::Owner),
+            (user(11), MemberRole::Member),
+            (user(12), MemberRole::Readonly),
+            (user(13), MemberRole::Member),
+        ]
+        .into();
+        for (n, private, archived) in [(PUBLIC, false, false), (PRIVATE, true, false), (ARCHIVED, false, true)] {
+            clinic.channels.insert(channel(n), ChannelFact { private, archived, members: members.clone() });
+        }
+        clinic
+    }
+
+    fn verdict(who: u128, need: Need) -> &'static str {
+        let session = SessionState::for_test(user(who));
+        match decide(&Who::Person(session), need, &mut clinic()) {
+            Ok(_) => "yes",
+            Err(error) => error.code(),
+        }
+    }
+
+    /// Every need × every kind of person, as a table that a person can read.
+    #[test]
+    fn the_rule_table() {
+        let needs: Vec<(&str, Need)> = vec![
+            ("open", Need::Open),
+            ("system", Need::System),
+            ("signed in", Need::SignedIn),
+            ("holds users.create", Need::Holds(Permission::UsersCreate)),
+            ("oneself(11) or users.manage", Need::OneselfOr(user(11), Permission::UsersManage)),
+            ("grants moderator", Need::Grants(Permission::UsersCreate, role(1))),
+            ("grants super_admin", Need::Grants(Permission::UsersCreate, role(3))),
+            ("inside public", Need::Inside(channel(PUBLIC), Permission::MessagesRead)),
+            ("inside private", Need::Inside(channel(PRIVATE), Permission::MessagesRead)),
+            ("inside nowhere", Need::Inside(channel(NOWHERE), Permission::MessagesRead)),
+            ("writes public", Need::Writes(channel(PUBLIC), Permission::MessagesSend)),
+            ("writes private", Need::Writes(channel(PRIVATE), Permission::MessagesSend)),
+            ("writes archived", Need::Writes(channel(ARCHIVED), Permission::MessagesSend)),
+            ("sees public", Need::Sees(channel(PUBLIC))),
+            ("sees private", Need::Sees(channel(PRIVATE))),
+            ("joins public", Need::Joins(channel(PUBLIC))),
+            ("joins private", Need::Joins(channel(PRIVATE))),
+            ("joins archived", Need::Joins(channel(ARCHIVED))),
+            ("runs public", Need::Runs(channel(PUBLIC))),
+            ("runs private", Need::Runs(channel(PRIVATE))),
+            ("runs member 11", Need::RunsMember(channel(PRIVATE), user(11))),
+            ("runs owner 10", Need::RunsMember(channel(PRIVATE), user(10))),
+            ("runs other 11", Need::RunsOther(channel(PRIVATE), user(11))),
+        ];
+        let people = [
+            ("user", 0),
+            ("moderator", 1),
+            ("admin", 2),
+            ("super_admin", 3),
+            ("owner", 10),
+            ("member", 11),
+            ("readonly", 12),
+            ("inactive", 13),
+            ("unknown", 99),
+        ];
+        let mut table = String::new();
+        for (words, need) in needs {
+            let row: Vec<_> = people.iter().map(|(name, n)| format!("{name}={}", verdict(*n, need))).collect();
+            let _ = writeln!(table, "{words}: {}", row.join(" "));
+        }
+        assert_eq!(table, include_str!("rule_table.txt"), "\n{table}");
+    }
+
+    #[test]
+    fn a_visitor_gets_open_deeds_only_and_the_system_everything() {
+        let mut clinic = clinic();
+        assert!(decide(&Who::Visitor, Need::Open, &mut clinic).is_ok());
+        let refused = decide(&Who::Visitor, Need::SignedIn, &mut clinic).err().unwrap();
+        assert_eq!(refused.code(), "not_signed_in");
+        assert!(decide(&Who::System, Need::System, &mut clinic).is_ok());
+    }
+
+    #[test]
+    fn a_password_that_has_to_be_changed_comes_first() {
+        let mut clinic = clinic();
+        let admin = clinic.users.get_mut(&user(3)).unwrap();
+        admin.must_change_password = true;
+        let who = Who::Person(SessionState::for_test(user(3)));
+        assert!(decide(&who, Need::OwnAccount, &mut clinic).is_ok());
+        let refused = decide(&who, Need::SignedIn, &mut clinic).err().unwrap();
+        assert_eq!(refused.code(), "password_change_required");
+    }
+
+    #[test]
+    fn patient_details_are_shown_inside_only() {
+        let mut clinic = clinic();
+        let mut phi = |n, need| decide(&Who::Person(SessionState::for_test(user(n))), need, &mut clinic).unwrap().phi;
+        assert!(phi(11, Need::Sees(channel(PRIVATE))));
+        assert!(!phi(3, Need::Sees(channel(PRIVATE))), "a super_admin outside sees the channel, not the details");
+    }
+}

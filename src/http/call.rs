@@ -1,0 +1,167 @@
+//! What an operation gets and gives.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Method, Response, StatusCode, header};
+use serde::Serialize;
+
+use super::Web;
+use crate::error::{Context, Error, Kind, Result};
+use crate::features::{Cursor, Paged};
+use crate::gate::Cx;
+use crate::wire::{self, json_object};
+
+/// A request that passed the front, with its caller.
+pub(super) struct Call {
+    pub(super) web: Arc<Web>,
+    pub(super) cx: Cx,
+    /// The path's parameters, by name.
+    pub(super) params: Vec<(String, String)>,
+    pub(super) query: Option<String>,
+    pub(super) path: String,
+    /// The host and port that the client asked, which the front checked.
+    pub(super) host: String,
+    pub(super) body: Bytes,
+}
+
+impl Call {
+    /// The id in the path; what is no UUID is not there.
+    pub(super) fn id<T: FromStr>(&self, name: &'static str, what: &'static str) -> Result<T> {
+        let text = self.params.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+        text.and_then(|t| t.parse().ok()).ok_or_else(|| {
+            Error::new(Kind::Missing, "not_found", format!("There is no such {what}: the path needs a UUID."))
+        })
+    }
+
+    /// The body, read as `B`.
+    pub(super) fn body<B: wire::Body>(&self) -> Result<B> {
+        B::parse(json_object(&self.body, self.web.means.limits.json_depth_max)?)
+    }
+
+    /// A parameter of the query; the last of several counts.
+    pub(super) fn query(&self, name: &str) -> Result<Option<String>> {
+        let pairs: Vec<(String, String)> = match &self.query {
+            None => return Ok(None),
+            Some(query) => {
+                axum::extract::Query::try_from_uri(
+                    &format!("/?{query}")
+                        .parse()
+                        .map_err(|_| Error::invalid("bad_query", "The query cannot be read."))?,
+                )
+                .map_err(|_| Error::invalid("bad_query", "The query cannot be read."))?
+                .0
+            }
+        };
+        Ok(pairs.into_iter().rev().find(|(n, _)| n == name).map(|(_, value)| value).filter(|v| !v.is_empty()))
+    }
+
+    /// An id in the query.
+    pub(super) fn query_id<T: FromStr>(&self, name: &'static str) -> Result<Option<T>> {
+        self.query(name)?.map(|text| text.parse().map_err(|_| Error::field(name, "must be an id (a UUID)"))).transpose()
+    }
+
+    /// Which page of a list.
+    pub(super) fn cursor(&self) -> Result<Cursor> {
+        let limit = self
+            .query("limit")?
+            .map(|text| text.parse().map_err(|_| Error::field("limit", "must be a whole number")))
+            .transpose()?;
+        Ok(Cursor { limit, before: self.query("before")?, after: self.query("after")? })
+    }
+}
+
+/// What an operation gives.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Vec<u8>,
+    pub(super) content_type: &'static str,
+    pub(super) link: Option<String>,
+    pub(super) etag: Option<String>,
+    pub(super) attachment: Option<&'static str>,
+}
+
+impl Answer {
+    /// 200 with `value`.
+    pub(super) fn ok(value: &impl Serialize) -> Result<Self> {
+        Self::json(StatusCode::OK, value)
+    }
+
+    /// 201 with what was made.
+    pub(super) fn created(value: &impl Serialize) -> Result<Self> {
+        Self::json(StatusCode::CREATED, value)
+    }
+
+    /// 200 with a bare array, and `Link` headers (RFC 8288) to the pages beside it.
+    pub(super) fn page<T: Serialize>(call: &Call, page: &Paged<T>) -> Result<Self> {
+        let mut answer = Self::ok(&page.rows)?;
+        let mut links = Vec::new();
+        for (cursor, parameter, relation) in [(&page.next, "before", "next"), (&page.prev, "after", "prev")] {
+            if let Some(cursor) = cursor {
+                links.push(format!("<{}>; rel=\"{relation}\"", call.beside(parameter, cursor)));
+            }
+        }
+        answer.link = (!links.is_empty()).then(|| links.join(", "));
+        Ok(answer)
+    }
+
+    /// A page or a file.
+    pub(super) fn file(body: Vec<u8>, content_type: &'static str, etag: Option<String>) -> Self {
+        Self { status: StatusCode::OK, body, content_type, link: None, etag, attachment: None }
+    }
+
+    fn json(status: StatusCode, value: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_vec(value).context("encoding an answer")?;
+        Ok(Self { status, body, content_type: "application/json", link: None, etag: None, attachment: None })
+    }
+
+    pub(super) fn into_response(self, method: &Method) -> Response<Body> {
+        let length = self.body.len();
+        let body = if method == Method::HEAD { Body::empty() } else { Body::from(self.body) };
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        for (name, value) in [(header::LINK, self.link), (header::ETAG, self.etag)] {
+            if let Some(value) = value.and_then(|v| HeaderValue::from_str(&v).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        if let Some(value) = self.attachment.map(HeaderValue::from_static) {
+            headers.insert(header::CONTENT_DISPOSITION, value);
+        }
+        response
+    }
+}
+
+impl Call {
+    /// This request's path and query with another cursor.
+    fn beside(&self, parameter: &str, cursor: &str) -> String {
+        let kept = self.query.as_deref().unwrap_or_default().split('&').filter(|pair| {
+            let name = pair.split('=').next().unwrap_or_default();
+            !name.is_empty() && name != "before" && name != "after"
+        });
+        let query: Vec<String> = kept.map(str::to_owned).chain([format!("{parameter}={}", escaped(cursor))]).collect();
+        format!("{}?{}", self.path, query.join("&"))
+    }
+}
+
+fn escaped(cursor: &str) -> String {
+    cursor
+        .bytes()
+        .map(|b| match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => char::from(b).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn cursors_survive_a_url() {
+        assert_eq!(super::escaped("Dr.Ä+b-1"), "Dr.%C3%84%2Bb-1");
+    }
+}

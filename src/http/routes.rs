@@ -1,0 +1,251 @@
+//! The one list of everything that can be asked by HTTP. Closed unless a row says open.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{RawPathParams, Request};
+use axum::http::{HeaderValue, Method, Response, StatusCode, header};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::call::{Answer, Call};
+use super::front::Forwarded;
+use super::{Web, operations as op, problem};
+use crate::error::{Error, Result};
+use crate::gate::Cx;
+
+/// The code of a body that did not arrive in time: 408 (RFC 9110, 15.5.9), which no kind of error stands for.
+const TOO_SLOW: &str = "body_too_slow";
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone whom the network let in.
+    Open,
+    /// Whoever is signed in; what the deed needs besides is the gate's to say.
+    SignedIn,
+}
+
+type Running = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
+
+/// One row.
+pub struct Route {
+    /// How.
+    pub method: Method,
+    /// Where; `{name}` is a parameter.
+    pub path: &'static str,
+    /// Who may ask.
+    pub access: Access,
+    run: fn(Call) -> Running,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $access:ident $operation:path;)*) => {
+        /// Every row.
+        pub static ROUTES: &[Route] = &[$(Route {
+            method: Method::$method,
+            path: $path,
+            access: Access::$access,
+            run: |call| Box::pin($operation(call)),
+        }),*];
+    };
+}
+
+routes! {
+    GET    "/health"                              Open     op::health;
+
+    GET    "/"                                    Open     op::home_page;
+    GET    "/setup"                               Open     op::setup_page;
+    GET    "/trust"                               Open     op::trust_page;
+    GET    "/trust/ca.pem"                        Open     op::authority;
+    GET    "/assets/{file}"                       Open     op::asset;
+
+    POST   "/api/setup"                           Open     op::set_up;
+    POST   "/api/auth/login"                      Open     op::login;
+    POST   "/api/auth/refresh-token"              SignedIn op::refresh;
+    POST   "/api/auth/logout"                     SignedIn op::logout;
+    POST   "/api/auth/change-password"            SignedIn op::change_password;
+
+    GET    "/api/users"                           SignedIn op::list_users;
+    POST   "/api/users"                           SignedIn op::create_user;
+    GET    "/api/users/{id}"                      SignedIn op::show_user;
+
+    GET    "/api/channels"                        SignedIn op::list_channels;
+    POST   "/api/channels"                        SignedIn op::create_channel;
+    GET    "/api/channels/{id}"                   SignedIn op::show_channel;
+    GET    "/api/channels/{id}/members"           SignedIn op::list_members;
+    POST   "/api/channels/{id}/members"           SignedIn op::add_member;
+    PUT    "/api/channels/{id}/members/{user}"    SignedIn op::change_member;
+    DELETE "/api/channels/{id}/members/{user}"    SignedIn op::remove_member;
+
+    GET    "/api/messages"                        SignedIn op::list_messages;
+    POST   "/api/messages"                        SignedIn op::create_message;
+    GET    "/api/messages/{id}"                   SignedIn op::show_message;
+
+    GET    "/api/audit"                           SignedIn op::list_audit;
+    GET    "/api/audit/{id}"                      SignedIn op::show_audit;
+}
+
+/// The table as an axum router.
+pub(super) fn router(web: &Arc<Web>) -> Router {
+    let mut router = Router::new();
+    let mut paths: Vec<&'static str> = ROUTES.iter().map(|route| route.path).collect();
+    paths.dedup();
+    for path in paths {
+        let mut methods = MethodRouter::new();
+        for route in ROUTES.iter().filter(|route| route.path == path) {
+            let Ok(filter) = MethodFilter::try_from(route.method.clone()) else { continue };
+            // HEAD is GET without the body (RFC 9110, 9.3.2).
+            let filter = if route.method == Method::GET { filter.or(MethodFilter::HEAD) } else { filter };
+            let web = web.clone();
+            let handler = move |params: RawPathParams, request: Request| run(route, web.clone(), params, request);
+            methods = methods.merge(on(filter, handler));
+        }
+        let allowed =
+            ROUTES.iter().filter(|r| r.path == path).map(|r| r.method.as_str()).collect::<Vec<_>>().join(", ");
+        router = router.route(
+            path,
+            methods.fallback(move |request: Request| std::future::ready(wrong_method(&request, &allowed))),
+        );
+    }
+    router.fallback(nowhere)
+}
+
+async fn run(route: &'static Route, web: Arc<Web>, params: RawPathParams, request: Request) -> Response<Body> {
+    let method = request.method().clone();
+    let forwarded = request.extensions().get::<Forwarded>().cloned();
+    let Some(forwarded) = forwarded else {
+        return problem::answer(&Error::internal("a request came round the front"), "");
+    };
+    let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
+    match attempt(route, web, params, request, &forwarded).await {
+        Ok(answer)
+            if if_none_match.is_some()
+                && if_none_match.as_ref().map(HeaderValue::as_bytes) == answer.etag.as_deref().map(str::as_bytes) =>
+        {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response
+        }
+        Ok(answer) => answer.into_response(&method),
+        Err(error) if error.code() == TOO_SLOW => {
+            problem::with_status(&error, &forwarded.request_id, StatusCode::REQUEST_TIMEOUT)
+        }
+        Err(error) => problem::answer(&error, &forwarded.request_id),
+    }
+}
+
+async fn attempt(
+    route: &Route,
+    web: Arc<Web>,
+    params: RawPathParams,
+    request: Request,
+    forwarded: &Forwarded,
+) -> Result<Answer> {
+    // Who may not ask is told so before a byte of the body is read.
+    let cx: Cx = match route.access {
+        Access::Open => web.gate.visitor(forwarded.peer.clone()),
+        Access::SignedIn => {
+            let token = bearer(&request)?;
+            web.gate.authenticate(token, forwarded.peer.clone()).await?
+        }
+    };
+    let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let (path, query) = (request.uri().path().to_owned(), request.uri().query().map(str::to_owned));
+    let host = super::front::host_of(&request).unwrap_or_default().to_owned();
+    let body = body(request, &web).await?;
+    (route.run)(Call { web, cx, params, query, path, host, body }).await
+}
+
+fn bearer(request: &Request) -> Result<&str> {
+    let missing = || Error::unauthenticated("not_signed_in", "Sign in first: send the token as Authorization: Bearer.");
+    let header = request.headers().get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+}
+
+async fn body(request: Request, web: &Web) -> Result<Bytes> {
+    let limits = &web.means.limits;
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(Bytes::new());
+    }
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    if kind.is_some_and(|kind| !is_json(kind)) {
+        return Err(Error::invalid("not_json", "The body must be JSON: send Content-Type: application/json."));
+    }
+    let too_large = || Error::too_large(format!("The body may have at most {} bytes.", limits.body_bytes_max));
+    // Who announces too much is told at once, not when it has arrived.
+    if request.body().size_hint().lower() > limits.body_bytes_max as u64 {
+        return Err(too_large());
+    }
+    let read = Limited::new(request.into_body(), limits.body_bytes_max).collect();
+    match tokio::time::timeout(limits.body_within, read).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Error::invalid("body_broken", "The body ended before it was complete.")),
+        Err(_) => Err(Error::invalid(TOO_SLOW, "The body took too long to arrive.")),
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
+}
+
+fn wrong_method(request: &Request, allowed: &str) -> Response<Body> {
+    let id = request.extensions().get::<Forwarded>().map_or_else(String::new, |f| f.request_id.to_string());
+    let error = Error::invalid("method_not_allowed", format!("This path can be asked with {allowed}."));
+    let mut response = problem::with_status(&error, &id, StatusCode::METHOD_NOT_ALLOWED);
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
+async fn nowhere(request: Request) -> Response<Body> {
+    let wants_html = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    if wants_html && let Some(page) = op::not_found_page() {
+        let mut response = page.into_response(request.method());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return response;
+    }
+    let id = request.extensions().get::<Forwarded>().map_or_else(String::new, |f| f.request_id.to_string());
+    problem::answer(&Error::missing("path"), &id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_open_is_written_down_here_too() {
+        let open: Vec<_> =
+            ROUTES.iter().filter(|r| r.access == Access::Open).map(|r| (r.method.as_str(), r.path)).collect();
+        assert_eq!(
+            open,
+            [
+                ("GET", "/health"),
+                ("GET", "/"),
+                ("GET", "/setup"),
+                ("GET", "/trust"),
+                ("GET", "/trust/ca.pem"),
+                ("GET", "/assets/{file}"),
+                ("POST", "/api/setup"),
+                ("POST", "/api/auth/login"),
+            ]
+        );
+    }
+
+    #[test]
+    fn json_is_known_by_its_names() {
+        assert!(is_json("application/json; charset=utf-8") && is_json("Application/JSON"));
+        assert!(!is_json("text/plain") && !is_json("application/x-www-form-urlencoded"));
+    }
+}

@@ -1,0 +1,263 @@
+//! Who listens to what.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::outbox::{Close, Item, Outbox, SocketId};
+use super::{Effect, Parcel};
+use crate::id::{ChannelId, SessionId, UserId};
+use crate::wire::frames::Frame;
+
+struct Subscriber {
+    socket: Arc<Outbox>,
+    phi: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Registry {
+    sockets: HashMap<SocketId, Arc<Outbox>>,
+    users: HashMap<UserId, Vec<Arc<Outbox>>>,
+    channels: HashMap<ChannelId, Vec<Subscriber>>,
+    subscriptions: HashMap<SocketId, Vec<ChannelId>>,
+}
+
+impl Registry {
+    pub(super) fn register(&mut self, socket: Arc<Outbox>) {
+        self.users.entry(socket.user).or_default().push(socket.clone());
+        self.sockets.insert(socket.id, socket);
+    }
+
+    pub(super) fn forget(&mut self, socket: &Outbox) {
+        if !socket.leave() {
+            return;
+        }
+        self.sockets.remove(&socket.id);
+        if let Some(sockets) = self.users.get_mut(&socket.user) {
+            sockets.retain(|s| s.id != socket.id);
+            if sockets.is_empty() {
+                self.users.remove(&socket.user);
+            }
+        }
+        for channel in self.subscriptions.remove(&socket.id).unwrap_or_default() {
+            self.drop_subscribers(channel, |s| s.id == socket.id);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sockets.len()
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Outbox>> {
+        self.sockets.values().cloned().collect()
+    }
+
+    /// Applies effects in order. Frames to one channel that follow each other go out together, so that each
+    /// socket is locked and woken once for all of them.
+    pub(super) fn apply(&mut self, effects: impl Iterator<Item = Effect>) {
+        let mut pending: HashMap<ChannelId, Vec<Parcel>> = HashMap::new();
+        for effect in effects {
+            match effect {
+                Effect::Post(message) => {
+                    let channel = message.channel_id;
+                    if self.channels.contains_key(&channel) {
+                        pending.entry(channel).or_default().push(Parcel::of(*message));
+                    }
+                }
+                Effect::Tell { channel, parcel } => pending.entry(channel).or_default().push(parcel),
+                // An answer does not depend on who listens; it may pass the frames that wait.
+                Effect::Answer { socket, frame } => socket.push(Item::Text { channel: None, frame }),
+                other => {
+                    self.deliver(&mut pending);
+                    self.apply_one(other);
+                }
+            }
+        }
+        self.deliver(&mut pending);
+    }
+
+    fn apply_one(&mut self, effect: Effect) {
+        match effect {
+            Effect::Subscribe { socket, channel, phi, then } => self.subscribe(socket, channel, phi, then),
+            Effect::Unsubscribe { socket, channel } => {
+                self.drop_subscribers(channel, |s| s.id == socket.id);
+                if let Some(channels) = self.subscriptions.get_mut(&socket.id) {
+                    channels.retain(|c| *c != channel);
+                }
+            }
+            Effect::Remove { user, channel } => {
+                let frame = Frame::SystemEvent {
+                    event_type: "removed_from_channel",
+                    data: serde_json::json!({ "channelId": channel }),
+                };
+                self.tell_user(user, &frame.encode().into());
+                self.drop_subscribers(channel, |s| s.user == user);
+            }
+            Effect::SetPhi { user, phi } => {
+                for subscriber in self.channels.values_mut().flatten().filter(|s| s.socket.user == user) {
+                    subscriber.phi = phi;
+                }
+            }
+            Effect::EndSession { session } => self.end(session),
+            Effect::TellUser { user, frame } => self.tell_user(user, &frame),
+            Effect::TellAll { frame } => {
+                for socket in self.sockets.values() {
+                    socket.push(Item::Text { channel: None, frame: frame.clone() });
+                }
+            }
+            // These are handled where they are met.
+            Effect::Post(_) | Effect::Tell { .. } | Effect::Answer { .. } => {}
+        }
+    }
+
+    fn subscribe(&mut self, socket: Arc<Outbox>, channel: ChannelId, phi: bool, then: Item) {
+        if socket.is_gone() {
+            return;
+        }
+        if then != Item::Nothing {
+            socket.push(then);
+        }
+        let subscribers = self.channels.entry(channel).or_default();
+        if let Some(known) = subscribers.iter_mut().find(|s| s.socket.id == socket.id) {
+            known.phi = phi;
+            return;
+        }
+        self.subscriptions.entry(socket.id).or_default().push(channel);
+        subscribers.push(Subscriber { socket, phi });
+    }
+
+    fn end(&mut self, session: SessionId) {
+        let notice = Frame::SystemEvent { event_type: "session_ended", data: serde_json::json!({}) }.encode();
+        let ended: Vec<_> = self.sockets.values().filter(|s| s.session == session).cloned().collect();
+        for socket in ended {
+            socket.push(Item::Text { channel: None, frame: notice.clone().into() });
+            socket.close(Close::SESSION_ENDED);
+            self.forget(&socket);
+        }
+    }
+
+    fn tell_user(&self, user: UserId, frame: &tokio_tungstenite::tungstenite::Utf8Bytes) {
+        for socket in self.users.get(&user).into_iter().flatten() {
+            socket.push(Item::Text { channel: None, frame: frame.clone() });
+        }
+    }
+
+    fn deliver(&self, pending: &mut HashMap<ChannelId, Vec<Parcel>>) {
+        for (channel, parcels) in pending.drain() {
+            for subscriber in self.channels.get(&channel).into_iter().flatten() {
+                let user = subscriber.socket.user;
+                subscriber.socket.extend(parcels.iter().map(|parcel| {
+                    let frame = match &parcel.redacted {
+                        Some(redacted) if !subscriber.phi && parcel.sender != user => redacted.clone(),
+                        _ => parcel.full.clone(),
+                    };
+                    Item::Text { channel: Some(channel), frame }
+                }));
+            }
+        }
+    }
+
+    fn drop_subscribers(&mut self, channel: ChannelId, gone: impl Fn(&Outbox) -> bool) {
+        if let Some(subscribers) = self.channels.get_mut(&channel) {
+            subscribers.retain(|s| !gone(&s.socket));
+            if subscribers.is_empty() {
+                self.channels.remove(&channel);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::OutboxLimits;
+    use crate::id::Id;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+    use uuid::Uuid;
+
+    fn user(n: u128) -> UserId {
+        UserId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn socket(registry: &mut Registry, id: SocketId, owner: u128) -> Arc<Outbox> {
+        let limits = OutboxLimits { frames_max: 100, bytes_max: 10_000 };
+        let session = SessionId::from_uuid(Uuid::from_u128(u128::from(id)));
+        let socket = Arc::new(Outbox::new(id, user(owner), session, limits, Duration::ZERO));
+        registry.register(socket.clone());
+        socket
+    }
+
+    fn heard(socket: &Outbox) -> Vec<String> {
+        let mut items = Vec::new();
+        let _ = socket.poll_take(&mut Context::from_waker(Waker::noop()), &mut items, usize::MAX);
+        items
+            .into_iter()
+            .filter_map(|i| match i {
+                Item::Text { frame, .. } => Some(frame.to_string()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn tell(channel: ChannelId, full: &str, redacted: Option<&str>, sender: UserId) -> Effect {
+        let parcel = Parcel { full: full.to_owned().into(), redacted: redacted.map(|r| r.to_owned().into()), sender };
+        Effect::Tell { channel, parcel }
+    }
+
+    #[test]
+    fn a_removed_member_hears_nothing_from_that_commit_on() {
+        let mut registry = Registry::default();
+        let channel = ChannelId::from_uuid(Uuid::from_u128(9));
+        let (alice, bob) = (socket(&mut registry, 1, 1), socket(&mut registry, 2, 2));
+        let join = |socket: &Arc<Outbox>| Effect::Subscribe {
+            socket: socket.clone(),
+            channel,
+            phi: true,
+            then: Item::Nothing,
+        };
+        registry.apply(
+            [
+                join(&alice),
+                join(&bob),
+                tell(channel, "one", None, user(1)),
+                Effect::Remove { user: user(2), channel },
+                tell(channel, "two", None, user(1)),
+            ]
+            .into_iter(),
+        );
+        assert_eq!(heard(&alice), ["one", "two"]);
+        let bob_heard = heard(&bob);
+        assert_eq!(bob_heard.len(), 2);
+        assert_eq!(bob_heard[0], "one");
+        assert!(bob_heard[1].contains("removed_from_channel"));
+    }
+
+    #[test]
+    fn patient_details_reach_those_who_may_see_them_and_their_sender() {
+        let mut registry = Registry::default();
+        let channel = ChannelId::from_uuid(Uuid::from_u128(9));
+        let sockets = [(1, true), (2, false), (3, false)].map(|(n, phi)| {
+            let socket = socket(&mut registry, n, u128::from(n));
+            let then = Item::Nothing;
+            registry.apply([Effect::Subscribe { socket: socket.clone(), channel, phi, then }].into_iter());
+            socket
+        });
+        registry.apply([tell(channel, "full", Some("redacted"), user(3))].into_iter());
+        assert_eq!(sockets.each_ref().map(|s| heard(s).concat()), ["full", "redacted", "full"]);
+        registry.apply(
+            [Effect::SetPhi { user: user(2), phi: true }, tell(channel, "full", Some("redacted"), user(3))].into_iter(),
+        );
+        assert_eq!(heard(&sockets[1]), ["full"]);
+    }
+
+    #[test]
+    fn an_ended_session_is_told_and_closed_and_forgotten() {
+        let mut registry = Registry::default();
+        let alice = socket(&mut registry, 1, 1);
+        registry.apply([Effect::EndSession { session: alice.session }].into_iter());
+        let mut items = Vec::new();
+        let poll = alice.poll_take(&mut Context::from_waker(Waker::noop()), &mut items, usize::MAX);
+        assert_eq!(poll, std::task::Poll::Ready(Some(Close::SESSION_ENDED)));
+        assert_eq!((items.len(), registry.len()), (1, 0));
+    }
+}

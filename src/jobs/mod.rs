@@ -1,0 +1,79 @@
+//! What is done again and again, by name. A job that fails is logged and tried again at its next turn; one that
+//! takes longer than its turn is not run twice at once.
+
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SharedClock;
+use crate::error::Result;
+use crate::gate::Gate;
+
+/// How often refusals and readings that repeated are written down.
+const REPEATS_EVERY: Duration = Duration::from_secs(30);
+/// How often it is written down how much each key has sealed.
+const KEY_USES_EVERY: Duration = Duration::from_mins(5);
+/// How often the last use of each session is written down.
+const LAST_SEEN_EVERY: Duration = Duration::from_mins(5);
+
+/// Runs `job` every `period` until `stop`, the first time after one period.
+pub fn every<F, R>(name: &'static str, period: Duration, stop: &CancellationToken, mut job: F)
+where
+    F: FnMut() -> R + Send + 'static,
+    R: Future<Output = Result<()>> + Send + 'static,
+{
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        let mut turns = tokio::time::interval(period);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        turns.tick().await;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = turns.tick() => {}
+            }
+            if let Err(error) = job().await {
+                tracing::warn!(job = name, code = error.code(), cause = error.chain(), "a job failed");
+            }
+        }
+    });
+}
+
+/// Runs `job` once, `after` the start, unless `stop` comes first.
+pub fn once<R>(name: &'static str, after: Duration, stop: &CancellationToken, job: impl FnOnce() -> R + Send + 'static)
+where
+    R: Future<Output = Result<()>> + Send + 'static,
+{
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(after) => {}
+        }
+        if let Err(error) = job().await {
+            tracing::error!(job = name, code = error.code(), cause = error.chain(), "a job failed");
+        }
+    });
+}
+
+/// The jobs that keep the gate's own books.
+pub fn of_the_gate(gate: &Gate, clock: &SharedClock, stop: &CancellationToken) {
+    let books = gate.clone();
+    every("write down repeats", REPEATS_EVERY, stop, move || {
+        let books = books.clone();
+        async move { books.keep_repeats(false).await }
+    });
+    let books = gate.clone();
+    every("write down key uses", KEY_USES_EVERY, stop, move || {
+        let books = books.clone();
+        async move { books.keep_key_uses().await }
+    });
+    let (books, clock) = (gate.clone(), clock.clone());
+    let mut since = clock.now();
+    every("write down last use", LAST_SEEN_EVERY, stop, move || {
+        let (books, from) = (books.clone(), since);
+        since = clock.now();
+        async move { books.keep_last_seen(from).await }
+    });
+}

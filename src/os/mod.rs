@@ -1,0 +1,3 @@
+//! What differs between operating systems.
+
+pub mod signals;

@@ -1,0 +1,31 @@
+//! What happened.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+use crate::id::{AuditId, UserId};
+
+/// A row of the audit log.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// The row's id.
+    pub id: AuditId,
+    /// Its place: 1, 2, 3 … without gaps.
+    pub number: i64,
+    /// Who did it; null for visitors and for the server itself.
+    pub user_id: Option<UserId>,
+    /// That person's name now.
+    pub username: Option<String>,
+    /// What was done, as `messages.post`.
+    pub action: String,
+    /// Ids, counts and fixed words; never what a person wrote.
+    pub details: Value,
+    /// From where.
+    pub ip_address: Option<String>,
+    /// With what.
+    pub user_agent: Option<String>,
+    /// When.
+    pub timestamp: Timestamp,
+}

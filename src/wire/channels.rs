@@ -1,0 +1,109 @@
+//! Channels and who is in them.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::fields::{Body, Fields};
+use crate::clock::Timestamp;
+use crate::id::{ChannelId, UserId};
+
+/// Members that one request may name.
+pub const MEMBERS_PER_REQUEST_MAX: usize = 5_000;
+
+/// A channel as clients see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Channel {
+    /// The channel's id.
+    pub id: ChannelId,
+    /// Not unique.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether one must be added to see it.
+    pub is_private: bool,
+    /// Who made it.
+    pub created_by: Option<UserId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When something was last posted, to the second.
+    pub last_activity: Option<Timestamp>,
+    /// Whether it is closed for writing.
+    pub archived: bool,
+    /// Free-form, by the client.
+    pub metadata: Option<Value>,
+    /// Who is in it; in lists only the caller's own membership.
+    pub members: Vec<Member>,
+}
+
+/// One member of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The person.
+    pub user_id: UserId,
+    /// The person's name.
+    pub username: String,
+    /// `owner`, `moderator`, `member` or `readonly`.
+    pub role: String,
+    /// Since when.
+    pub joined_at: Timestamp,
+}
+
+/// `POST /api/channels`.
+#[derive(Debug)]
+pub struct NewChannel {
+    /// 1–100 characters.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether one must be added to see it.
+    pub is_private: bool,
+    /// Who is in it from the start, besides its maker.
+    pub members: Vec<UserId>,
+    /// Free-form.
+    pub metadata: Option<Value>,
+}
+
+impl Body for NewChannel {
+    const REFUSED: &'static [&'static str] = &["id", "createdBy", "createdAt", "archived"];
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            name: fields.text("name"),
+            description: fields.optional_text("description"),
+            is_private: fields.flag("isPrivate", false),
+            members: fields.ids("members", MEMBERS_PER_REQUEST_MAX),
+            metadata: fields.optional_object("metadata"),
+        }
+    }
+}
+
+/// `POST /api/channels/:id/members`.
+#[derive(Debug)]
+pub struct NewMember {
+    /// Whom to add.
+    pub user: UserId,
+    /// `member` when missing.
+    pub role: Option<String>,
+}
+
+impl Body for NewMember {
+    const REFUSED: &'static [&'static str] = &["joinedAt", "channelId"];
+    fn read(fields: &mut Fields) -> Self {
+        Self { user: fields.id("userId"), role: fields.optional_text("role") }
+    }
+}
+
+/// `PUT /api/channels/:id/members/:userId`.
+#[derive(Debug)]
+pub struct MemberRoleChange {
+    /// The new role in the channel.
+    pub role: String,
+}
+
+impl Body for MemberRoleChange {
+    const REFUSED: &'static [&'static str] = &["userId", "channelId", "joinedAt"];
+    fn read(fields: &mut Fields) -> Self {
+        Self { role: fields.text("role") }
+    }
+}

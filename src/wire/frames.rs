@@ -1,0 +1,246 @@
+//! WebSocket messages, by the names of the contract.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::fields::{Body, Fields, json_object};
+use super::messages::{Message, NewMessage};
+use super::problem::told;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::id::{ChannelId, MessageId, UserId};
+
+/// Bytes that most frames need.
+const ENCODED_BYTES: usize = 512;
+/// Characters that a `requestId` or `clientMessageId` may have.
+pub const CLIENT_ID_CHARS_MAX: usize = 100;
+
+/// A message from a client, with the id under which it wants to hear the outcome.
+pub struct Incoming {
+    /// Echoed in the `ack` or `error`.
+    pub request_id: Option<String>,
+    /// What is asked.
+    pub order: Order,
+}
+
+/// What a client can ask over a socket.
+pub enum Order {
+    /// `authenticate`.
+    Authenticate {
+        /// The bearer token.
+        token: String,
+    },
+    /// `join_channel`.
+    Join {
+        /// Which channel.
+        channel: ChannelId,
+        /// Replay what changed after this `rev`.
+        since: Option<i64>,
+    },
+    /// `leave_channel`.
+    Leave {
+        /// Which channel.
+        channel: ChannelId,
+    },
+    /// `send_message`.
+    Send(NewMessage),
+    /// `ping` or `heartbeat`.
+    Ping,
+}
+
+/// A frame that could not be read, with the `requestId` if that much was readable.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Echoed in the `error`.
+    pub request_id: Option<String>,
+    /// What is wrong.
+    pub error: Box<Error>,
+}
+
+/// Reads one text frame.
+pub fn parse(text: &str, depth_max: usize) -> std::result::Result<Incoming, Unreadable> {
+    let without_id = |error| Unreadable { request_id: None, error: Box::new(error) };
+    let values = json_object(text.as_bytes(), depth_max).map_err(without_id)?;
+    let mut fields = Fields::of(values);
+    let request_id = fields.optional_text("requestId");
+    if request_id.as_ref().is_some_and(|id| id.chars().count() > CLIENT_ID_CHARS_MAX) {
+        return Err(without_id(Error::field("requestId", format!("has more than {CLIENT_ID_CHARS_MAX} characters"))));
+    }
+    let kind = fields.text("type");
+    match order(&kind, fields) {
+        Ok(order) => Ok(Incoming { request_id, order }),
+        Err(error) => Err(Unreadable { request_id, error: Box::new(error) }),
+    }
+}
+
+fn order(kind: &str, mut fields: Fields) -> Result<Order> {
+    let order = match kind {
+        "authenticate" => Order::Authenticate { token: fields.text("token") },
+        "join_channel" => Order::Join { channel: fields.id("channelId"), since: fields.optional_number("since") },
+        "leave_channel" => Order::Leave { channel: fields.id("channelId") },
+        "send_message" => Order::Send(NewMessage::read(&mut fields)),
+        "ping" | "heartbeat" => Order::Ping,
+        "" => return fields.finish().and(Err(Error::field("type", "is missing"))),
+        _ => return Err(Error::invalid("unknown_type", "This server does not know that message type.")),
+    };
+    fields.finish().map(|()| order)
+}
+
+/// A message to a client.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Frame<'a> {
+    /// The answer to `authenticate`.
+    AuthenticationResponse {
+        /// Whether the socket may go on.
+        success: bool,
+        /// Who is signed in; null when nobody is.
+        user: Option<Person<'a>>,
+        /// Why not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<&'static str>,
+    },
+    /// A message was posted.
+    NewMessage {
+        /// The message.
+        data: &'a Message,
+    },
+    /// A message was edited.
+    MessageUpdated {
+        /// The message as it is now.
+        data: &'a Message,
+    },
+    /// A message was deleted.
+    MessageDeleted {
+        /// Which.
+        data: Deleted,
+    },
+    /// The answer to `ping` and `heartbeat`.
+    Pong {
+        /// The server's time.
+        timestamp: Timestamp,
+    },
+    /// What was asked is done; for a send: on disk.
+    #[serde(rename_all = "camelCase")]
+    Ack {
+        /// As the client gave it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request_id: Option<&'a str>,
+        /// As the client gave it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_message_id: Option<&'a str>,
+        /// Of a send.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message_id: Option<MessageId>,
+        /// Of a send.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<i64>,
+        /// Of a send: the message's; of a join: up to where the channel was replayed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rev: Option<i64>,
+        /// Of a send.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timestamp: Option<Timestamp>,
+    },
+    /// What was asked is not done.
+    #[serde(rename_all = "camelCase")]
+    Error {
+        /// The stable code, as in `docs/errors.md`.
+        code: &'a str,
+        /// A sentence for a person.
+        message: &'a str,
+        /// As the client gave it.
+        request_id: Option<&'a str>,
+    },
+    /// Something happened that is no message.
+    #[serde(rename_all = "camelCase")]
+    SystemEvent {
+        /// What.
+        event_type: &'static str,
+        /// Ids, counts and fixed words.
+        data: Value,
+    },
+}
+
+/// Who signed in, as the contract shows it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Person<'a> {
+    /// The person's id.
+    pub id: UserId,
+    /// The person's name.
+    pub username: &'a str,
+    /// The role's name.
+    pub role: &'a str,
+}
+
+/// What remains to be said of a deleted message.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deleted {
+    /// Which.
+    pub message_id: MessageId,
+    /// Where.
+    pub channel_id: ChannelId,
+    /// Its place in the channel.
+    pub seq: i64,
+    /// The deletion's place among all changes.
+    pub rev: i64,
+}
+
+impl Frame<'_> {
+    /// The frame as JSON text.
+    pub fn encode(&self) -> String {
+        let mut text = Vec::with_capacity(ENCODED_BYTES);
+        // Serialising our own plain structs to memory cannot fail; an empty object is the harmless rest.
+        match serde_json::to_writer(&mut text, self) {
+            Ok(()) => String::from_utf8(text).unwrap_or_default(),
+            Err(_) => String::from("{}"),
+        }
+    }
+}
+
+/// The `error` frame for `error`.
+pub fn error_frame(error: &Error, request_id: Option<&str>) -> String {
+    Frame::Error { code: error.code(), message: told(error), request_id }.encode()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_send_is_read_with_the_contract_s_names() {
+        let frame = r#"{"type":"send_message","channelId":"0190a0b0-0000-7000-8000-000000000001","text":"hi","containsPHI":true,"requestId":"r1"}"#;
+        let incoming = parse(frame, 32).ok().unwrap();
+        assert_eq!(incoming.request_id.as_deref(), Some("r1"));
+        let Order::Send(message) = incoming.order else { panic!("a send") };
+        assert_eq!((message.text.as_str(), message.contains_phi), ("hi", true));
+    }
+
+    #[test]
+    fn what_cannot_be_read_keeps_its_request_id() {
+        let unreadable = parse(r#"{"type":"send_message","requestId":"r2"}"#, 32).err().unwrap();
+        assert_eq!(unreadable.request_id.as_deref(), Some("r2"));
+        assert_eq!(unreadable.error.faults().len(), 2);
+        assert_eq!(parse(r#"{"type":"dance"}"#, 32).err().unwrap().error.code(), "unknown_type");
+        assert_eq!(parse("{}", 32).err().unwrap().error.code(), "invalid_field");
+    }
+
+    #[test]
+    fn an_ack_has_only_what_applies() {
+        let ack = Frame::Ack {
+            request_id: Some("r"),
+            client_message_id: None,
+            message_id: None,
+            seq: None,
+            rev: Some(4),
+            timestamp: None,
+        };
+        assert_eq!(ack.encode(), r#"{"type":"ack","requestId":"r","rev":4}"#);
+        let failed = Frame::AuthenticationResponse { success: false, user: None, code: Some("token_expired") };
+        assert_eq!(
+            failed.encode(),
+            r#"{"type":"authentication_response","success":false,"user":null,"code":"token_expired"}"#
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! Messages, the same in REST answers and in frames.
+
+use serde::Serialize;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::fields::{Body, Fields};
+use crate::clock::Timestamp;
+use crate::id::{ChannelId, MessageId, UserId};
+
+/// A message as clients see it.
+///
+/// It has no `Debug`: the text must not reach a log.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// The message's id.
+    pub id: MessageId,
+    /// Where it was posted.
+    pub channel_id: ChannelId,
+    /// Who posted it.
+    pub sender_id: UserId,
+    /// The sender's name.
+    pub sender: String,
+    /// Null when it was deleted, or when the reader may not see patient details.
+    pub text: Option<String>,
+    /// Marked as patient details.
+    #[serde(rename = "containsPHI")]
+    pub contains_phi: bool,
+    /// True when the text is withheld from this reader.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
+    /// When the server took it.
+    pub timestamp: Timestamp,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// Whether it was deleted.
+    pub deleted: bool,
+    /// Its place in the channel: 1, 2, 3 … without gaps.
+    pub seq: i64,
+    /// Its place among all changes of all messages; grows with every change.
+    pub rev: i64,
+    /// Free-form, by the client.
+    pub metadata: Option<Value>,
+    /// Who reacted how.
+    pub reactions: Vec<Value>,
+}
+
+/// What a post needs, by REST or by WebSocket.
+///
+/// It has no `Debug`: the text must not reach a log.
+pub struct NewMessage {
+    /// Where to.
+    pub channel: ChannelId,
+    /// What.
+    pub text: Zeroizing<String>,
+    /// Marked as patient details.
+    pub contains_phi: bool,
+    /// Makes sending again harmless: the same sender and id give the first answer.
+    pub client_message_id: Option<String>,
+    /// Free-form.
+    pub metadata: Option<Value>,
+}
+
+impl Body for NewMessage {
+    const REFUSED: &'static [&'static str] = &["id", "senderId", "sender", "timestamp", "seq", "rev", "deleted"];
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            channel: fields.id("channelId"),
+            text: Zeroizing::new(fields.text("text")),
+            contains_phi: fields.flag("containsPHI", false),
+            client_message_id: fields.optional_text("clientMessageId"),
+            metadata: fields.optional_object("metadata"),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Everything that travels: REST bodies, WebSocket frames, error bodies. Plain values in the contract's spelling
+//! (camelCase, `containsPHI`), with no row types and no rules beyond shape; what a value *means* is decided by
+//! the feature that gets it.
+//!
+//! Outgoing values are serde structs. Incoming ones are read by [`Fields`], which reports every wrong field at
+//! once and never repeats what the caller wrote, so that an error can be logged.
+
+pub mod audit;
+pub mod auth;
+pub mod channels;
+pub mod fields;
+pub mod frames;
+pub mod messages;
+pub mod problem;
+pub mod users;
+
+pub use fields::{Body, Fields, json_object, within_depth};
+
+/// A list's page, as `?limit=&before=&after=` ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Rows at most.
+    pub limit: u32,
+    /// Only rows older than this cursor.
+    pub before: Option<i64>,
+    /// Only rows newer than this cursor.
+    pub after: Option<i64>,
+}

@@ -1,0 +1,71 @@
+//! People.
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::fields::{Body, Fields};
+use crate::clock::Timestamp;
+use crate::id::UserId;
+
+/// A person as clients see one: never a hash, never a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The person's id.
+    pub id: UserId,
+    /// The name to sign in with and to be shown under.
+    pub username: String,
+    /// Null when the clinic keeps none.
+    pub email: Option<String>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// The role's name.
+    pub role: String,
+    /// `active` or `inactive`.
+    pub status: String,
+    /// Null until the first sign-in.
+    pub last_login: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Whether a second factor is asked for.
+    pub two_factor_enabled: bool,
+    /// Whether the next sign-in must choose a new password.
+    pub force_password_change: bool,
+}
+
+/// `POST /api/users`.
+pub struct NewUser {
+    /// The name to sign in with.
+    pub username: String,
+    /// Optional.
+    pub email: Option<String>,
+    /// The first password.
+    pub password: Zeroizing<String>,
+    /// A role's name; `user` when missing.
+    pub role: Option<String>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Whether the first sign-in must choose a new password.
+    pub force_password_change: bool,
+}
+
+impl Body for NewUser {
+    const REFUSED: &'static [&'static str] = &["id", "status", "createdBy", "createdAt"];
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            username: fields.text("username"),
+            email: fields.optional_text("email"),
+            password: Zeroizing::new(fields.text("password")),
+            role: fields.optional_text("role"),
+            first_name: fields.optional_text("firstName"),
+            last_name: fields.optional_text("lastName"),
+            force_password_change: fields.flag("forcePasswordChange", false),
+        }
+    }
+}

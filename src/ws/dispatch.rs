@@ -1,0 +1,80 @@
+//! A message from a socket to the deed it asks for. Permission is the gate's; what is decided here is only
+//! whether the sign-in still stands, and it is asked before every message.
+
+use std::sync::Arc;
+
+use super::Sockets;
+use crate::error::{Error, Kind};
+use crate::features::{channels, messages};
+use crate::gate::Cx;
+use crate::hub::{Item, Outbox};
+use crate::wire::frames::{Frame, Incoming, Order, error_frame};
+
+/// What the socket has to do next.
+pub(super) enum Next {
+    /// Go on.
+    Go,
+    /// The sign-in has ended: say so and close.
+    SignedOut(Error),
+}
+
+/// Does what a message asks. Sends and joins do not wait: their answers come through the outbox, in commit order.
+pub(super) async fn dispatch(cx: &Cx, sockets: &Sockets, outbox: &Arc<Outbox>, incoming: Incoming) -> Next {
+    if let Err(error) = cx.check() {
+        return Next::SignedOut(error);
+    }
+    let Incoming { request_id, order } = incoming;
+    match order {
+        Order::Send(body) => {
+            let failed = failure(outbox);
+            messages::send(cx, &sockets.means, outbox, body, request_id, failed);
+        }
+        Order::Join { channel, since } => {
+            let failed = failure(outbox);
+            let asked = request_id.clone();
+            channels::join(cx, outbox, channel, since, request_id, move |error| failed(error, asked.as_deref()));
+        }
+        Order::Leave { channel } => {
+            let mut effects = vec![channels::leave(outbox, channel)];
+            if let Some(id) = request_id {
+                let frame = ack(&id).into();
+                effects.push(crate::hub::Effect::Answer { socket: outbox.clone(), frame });
+            }
+            sockets.hub.send(effects).await;
+        }
+        Order::Ping => {
+            let pong = Frame::Pong { timestamp: cx.now() }.encode();
+            outbox.push(Item::Text { channel: None, frame: pong.into() });
+        }
+        Order::Authenticate { .. } => {
+            let error = Error::conflict("already_authenticated", "This socket is signed in already.");
+            fail(outbox, &error, request_id.as_deref());
+        }
+    }
+    Next::Go
+}
+
+/// Tells the socket of an error; what is our own fault goes to the log.
+pub(super) fn fail(outbox: &Outbox, error: &Error, request_id: Option<&str>) {
+    if error.kind() == Kind::Internal {
+        tracing::error!(cause = error.chain(), "a message over a socket failed");
+    }
+    outbox.push(Item::Text { channel: None, frame: error_frame(error, request_id).into() });
+}
+
+fn failure(outbox: &Arc<Outbox>) -> impl FnOnce(Error, Option<&str>) + Send + 'static {
+    let outbox = outbox.clone();
+    move |error, request_id| fail(&outbox, &error, request_id)
+}
+
+fn ack(request_id: &str) -> String {
+    Frame::Ack {
+        request_id: Some(request_id),
+        client_message_id: None,
+        message_id: None,
+        seq: None,
+        rev: None,
+        timestamp: None,
+    }
+    .encode()
+}

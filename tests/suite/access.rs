@@ -1,0 +1,315 @@
+//! Every route × every role, against a table that is written down here; and what is answered for what a caller
+//! may not know of.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use mcp_messenger::http::ROUTES;
+use serde_json::{Value, json};
+
+use crate::fixture::{Clinic, PASSWORD, Person, Socket};
+
+const NOWHERE: &str = "00000000-0000-7000-8000-000000000000";
+
+/// For each route what a visitor, a user, a moderator, an admin and a `super_admin` are answered who are outside of
+/// the private channel, and then the owner of that channel. Whoever adds a route adds a row.
+const TABLE: &str = "\
+GET /health: 200 200 200 200 200 200
+GET /: 200 200 200 200 200 200
+GET /setup: 404 404 404 404 404 404
+GET /trust: 200 200 200 200 200 200
+GET /trust/ca.pem: 200 200 200 200 200 200
+GET /assets/{file}: 404 404 404 404 404 404
+POST /api/setup: 404 404 404 404 404 404
+POST /api/auth/login: 401 401 401 401 401 401
+POST /api/auth/refresh-token: 401 200 200 200 200 200
+POST /api/auth/logout: 401 200 200 200 200 200
+POST /api/auth/change-password: 401 400 400 400 400 400
+GET /api/users: 401 200 200 200 200 200
+POST /api/users: 401 403 403 409 409 403
+GET /api/users/{id}: 401 200 200 200 200 200
+GET /api/channels: 401 200 200 200 200 200
+POST /api/channels: 401 201 201 201 201 201
+GET /api/channels/{id}: 401 404 200 200 200 200
+GET /api/channels/{id}/members: 401 404 200 200 200 200
+POST /api/channels/{id}/members: 401 404 409 409 409 409
+PUT /api/channels/{id}/members/{user}: 401 404 200 200 200 200
+DELETE /api/channels/{id}/members/{user}: 401 404 404 404 404 404
+GET /api/messages: 401 404 404 404 404 200
+POST /api/messages: 401 404 404 404 404 201
+GET /api/messages/{id}: 401 404 404 404 404 200
+GET /api/audit: 401 403 403 200 200 403
+GET /api/audit/{id}: 401 403 403 200 200 403
+";
+
+/// What stands in the clinic that the table is tried in.
+struct Ward {
+    channel: String,
+    message: String,
+    entry: String,
+    member: Person,
+}
+
+impl Ward {
+    fn path(&self, path: &str) -> String {
+        let path = match path {
+            "/api/messages" => format!("/api/messages?channelId={}", self.channel),
+            "/api/users/{id}" => format!("/api/users/{}", self.member.id),
+            "/api/messages/{id}" => format!("/api/messages/{}", self.message),
+            "/api/audit/{id}" => format!("/api/audit/{}", self.entry),
+            other => other.to_owned(),
+        };
+        path.replace("{id}", &self.channel).replace("{file}", "app.js")
+    }
+
+    async fn ask(&self, method: &str, path: &str, person: &Person) -> String {
+        // Removing somebody who is no member changes nothing, so that every column finds the same ward.
+        let user = if method == "DELETE" { NOWHERE } else { &self.member.id };
+        let asked = self.path(path).replace("{user}", user);
+        let body = match (method, path) {
+            ("POST", "/api/setup") => json!({ "code": "x", "username": "eve", "password": PASSWORD }),
+            ("POST", "/api/auth/login") => json!({ "username": "nobody-such", "password": "wrong wrong wrong" }),
+            ("POST", "/api/auth/change-password") => json!({ "currentPassword": "wrong", "newPassword": "short" }),
+            ("POST", "/api/users") => json!({ "username": "alice", "password": PASSWORD }),
+            ("POST", "/api/channels") => json!({ "name": "new" }),
+            ("POST", "/api/channels/{id}/members") => json!({ "userId": self.member.id }),
+            ("PUT", _) => json!({ "role": "member" }),
+            ("POST", "/api/messages") => json!({ "channelId": self.channel, "text": "hello" }),
+            _ => Value::Null,
+        };
+        let body = (!body.is_null()).then_some(&body);
+        let asked = if method == "POST" { asked.split('?').next().unwrap().to_owned() } else { asked };
+        let answer = person.ask(method, &asked, body).await;
+        answer.status.to_string()
+    }
+}
+
+async fn clinic_with_ward() -> (Clinic, Vec<(&'static str, Person)>, Ward) {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let (alice, bob) = (clinic.alice(&dora).await, clinic.bob(&dora).await);
+    let (mona, adam) = (clinic.mona(&dora).await, clinic.adam(&dora).await);
+    let owner = clinic.hire(&dora, "olga", "user").await;
+    let channel = owner.channel("Ward 3", &[&bob]).await;
+    let message = owner.say(&channel, "hello").await["id"].as_str().unwrap().to_owned();
+    let entry = dora.list("/api/audit").await[0]["id"].as_str().unwrap().to_owned();
+    let people = vec![("user", alice), ("moderator", mona), ("admin", adam), ("super_admin", dora), ("owner", owner)];
+    (clinic, people, Ward { channel, message, entry, member: bob })
+}
+
+/// Every role again, with a session of their own: signing out is a route like others.
+async fn fresh(clinic: &Clinic, person: &Person) -> Person {
+    clinic.sign_in(&person.name).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn every_route_answers_every_role_as_the_table_says() {
+    let (clinic, people, ward) = clinic_with_ward().await;
+    let expected: BTreeMap<&str, &str> = TABLE.lines().map(|line| line.split_once(": ").expect("a row")).collect();
+    let mut wrong = String::new();
+    let mut rows = 0;
+    for route in ROUTES {
+        let name = format!("{} {}", route.method, route.path);
+        let Some(row) = expected.get(name.as_str()) else {
+            let _ = writeln!(wrong, "{name}: is not in the table");
+            continue;
+        };
+        rows += 1;
+        let ends_sessions = name == "POST /api/auth/logout";
+        let mut found = vec![ward.ask(route.method.as_str(), route.path, &clinic.visitor()).await];
+        for (_, person) in &people {
+            let person = if ends_sessions { &fresh(&clinic, person).await } else { person };
+            found.push(ward.ask(route.method.as_str(), route.path, person).await);
+        }
+        let wanted: Vec<&str> = row.split(' ').collect();
+        if found != wanted {
+            let _ = writeln!(wrong, "{name}: {}   instead of   {row}", found.join(" "));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert_eq!(rows, expected.len(), "a row of the table is no route");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_has_ended_opens_nothing_that_is_closed() {
+    let (clinic, people, ward) = clinic_with_ward().await;
+    let dora = &people[3].1;
+    let out = fresh(&clinic, dora).await;
+    out.ask("POST", "/api/auth/logout", None).await.json_of(200);
+    let expired = fresh(&clinic, dora).await;
+    clinic.pass(24 * 60 * 60);
+    let open = ["/health", "/", "/setup", "/trust", "/trust/ca.pem", "/assets/{file}", "/api/setup", "/api/auth/login"];
+    for route in ROUTES.iter().filter(|route| !open.contains(&route.path)) {
+        for (person, code) in [(&out, "token_expired"), (&expired, "token_expired")] {
+            let asked = ward.path(route.path).replace("{user}", NOWHERE);
+            person.ask(route.method.as_str(), &asked, None).await.is_refusal(401, code);
+        }
+    }
+    let out = clinic.sign_in("bob").await;
+    out.ask("POST", "/api/auth/logout", None).await.json_of(200);
+    for route in ROUTES.iter().filter(|route| !open.contains(&route.path)) {
+        let asked = ward.path(route.path).replace("{user}", NOWHERE);
+        out.ask(route.method.as_str(), &asked, None).await.is_refusal(401, "session_ended");
+        clinic.visitor().ask(route.method.as_str(), &asked, None).await.is_refusal(401, "not_signed_in");
+    }
+}
+
+/// What is hidden and what is not there may differ in nothing but the request's number.
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn what_belongs_to_others_looks_like_what_is_not_there() {
+    let (_clinic, people, ward) = clinic_with_ward().await;
+    let alice = &people[0].1;
+    let without_id = |mut problem: Value| {
+        problem["requestId"] = json!("");
+        problem
+    };
+    let post = |channel: &str| json!({ "channelId": channel, "text": "x" });
+    let member = json!({ "userId": alice.id });
+    let role = json!({ "role": "owner" });
+    for (method, hidden, missing, body) in [
+        ("GET", format!("/api/channels/{}", ward.channel), format!("/api/channels/{NOWHERE}"), None),
+        ("GET", format!("/api/channels/{}/members", ward.channel), format!("/api/channels/{NOWHERE}/members"), None),
+        (
+            "POST",
+            format!("/api/channels/{}/members", ward.channel),
+            format!("/api/channels/{NOWHERE}/members"),
+            Some(&member),
+        ),
+        (
+            "PUT",
+            format!("/api/channels/{}/members/{}", ward.channel, alice.id),
+            format!("/api/channels/{NOWHERE}/members/{}", alice.id),
+            Some(&role),
+        ),
+        (
+            "DELETE",
+            format!("/api/channels/{}/members/{}", ward.channel, alice.id),
+            format!("/api/channels/{NOWHERE}/members/{}", alice.id),
+            None,
+        ),
+        (
+            "GET",
+            format!("/api/messages?channelId={}", ward.channel),
+            format!("/api/messages?channelId={NOWHERE}"),
+            None,
+        ),
+        ("GET", format!("/api/messages/{}", ward.message), format!("/api/messages/{NOWHERE}"), None),
+    ] {
+        let (hidden_answer, missing_answer) =
+            (alice.ask(method, &hidden, body).await, alice.ask(method, &missing, body).await);
+        hidden_answer.is_refusal(404, "not_found");
+        missing_answer.is_refusal(404, "not_found");
+        assert_eq!(
+            without_id(hidden_answer.json().unwrap()),
+            without_id(missing_answer.json().unwrap()),
+            "{method} {hidden}"
+        );
+        let names = |headers: &[(String, String)]| headers.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&hidden_answer.headers), names(&missing_answer.headers), "{method} {hidden}");
+    }
+    let hidden = alice.post("/api/messages", &post(&ward.channel)).await;
+    let missing = alice.post("/api/messages", &post(NOWHERE)).await;
+    assert_eq!(without_id(hidden.json_of(404)), without_id(missing.json_of(404)));
+    assert!(!alice.list("/api/channels").await.iter().any(|c| c["id"] == ward.channel));
+    assert!(alice.list("/api/messages").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gives_a_role_above_their_own() {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let (alice, mona, adam) = (clinic.alice(&dora).await, clinic.mona(&dora).await, clinic.adam(&dora).await);
+    let user = |name: &str, role: &str| json!({ "username": name, "password": PASSWORD, "role": role });
+    adam.post("/api/users", &user("u1", "super_admin")).await.is_refusal(403, "role_above_own");
+    for (n, role) in ["user", "moderator", "admin"].into_iter().enumerate() {
+        adam.post("/api/users", &user(&format!("made{n}"), role)).await.json_of(201);
+    }
+    for person in [&alice, &mona] {
+        person.post("/api/users", &user("u2", "user")).await.is_refusal(403, "not_allowed");
+    }
+    dora.post("/api/users", &user("u3", "super_admin")).await.json_of(201);
+    let names: Vec<String> =
+        dora.list("/api/users").await.iter().map(|u| u["username"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, ["adam", "alice", "dora", "made0", "made1", "made2", "mona", "u3"]);
+    let refused = dora.list("/api/audit?action=access.refused").await;
+    assert_eq!(refused.len(), 3);
+    assert_eq!(refused[2]["details"], json!({ "deed": "users.create", "code": "role_above_own" }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_channel_a_standing_counts_and_is_not_taken_by_oneself() {
+    let (clinic, people, ward) = clinic_with_ward().await;
+    let [alice, mona, adam, _, owner] = people.iter().map(|(_, p)| p).collect::<Vec<_>>().try_into().unwrap();
+    let bob = &ward.member;
+    let members = format!("/api/channels/{}/members", ward.channel);
+    let of = |person: &Person| format!("{members}/{}", person.id);
+    let role = |name: &str| json!({ "role": name });
+    bob.put(&of(bob), &role("owner")).await.is_refusal(403, "not_a_moderator");
+    bob.post(&members, &json!({ "userId": alice.id })).await.is_refusal(403, "not_a_moderator");
+    bob.delete(&of(owner)).await.is_refusal(403, "not_a_moderator");
+
+    owner.put(&of(bob), &role("moderator")).await.json_of(200);
+    bob.put(&of(bob), &role("owner")).await.is_refusal(403, "not_an_owner");
+    bob.post(&members, &json!({ "userId": alice.id, "role": "owner" })).await.is_refusal(403, "not_an_owner");
+    bob.put(&of(owner), &role("readonly")).await.is_refusal(403, "owner_stays");
+    bob.delete(&of(owner)).await.is_refusal(403, "owner_stays");
+    bob.post(&members, &json!({ "userId": alice.id, "role": "readonly" })).await.json_of(201);
+
+    let post = json!({ "channelId": ward.channel, "text": "x" });
+    alice.post("/api/messages", &post).await.is_refusal(403, "read_only");
+    let mut socket = alice.listening(&ward.channel).await;
+    assert_eq!(socket.try_send(&ward.channel, "x").await["code"], "read_only");
+    assert_eq!(alice.page(&ward.channel).await.len(), 1);
+    alice.put(&of(alice), &role("member")).await.is_refusal(403, "not_a_moderator");
+
+    // Those who manage channels reach into it, and become nobody's owner by it.
+    mona.put(&of(mona), &role("owner")).await.is_refusal(403, "not_an_owner");
+    adam.post(&members, &json!({ "userId": adam.id, "role": "owner" })).await.is_refusal(403, "not_an_owner");
+    assert_eq!(owner.get(&members).await.json_of(200).as_array().unwrap().len(), 3);
+    alice.delete(&of(alice)).await.json_of(200);
+    clinic.visitor().get(&members).await.is_refusal(401, "not_signed_in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_must_choose_a_password_can_do_that_and_nothing_else() {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let body = json!({ "username": "newt", "password": PASSWORD, "role": "admin", "forcePasswordChange": true });
+    let made = dora.post("/api/users", &body).await.json_of(201);
+    assert_eq!(made["forcePasswordChange"], true);
+    let newt = clinic.sign_in("newt").await;
+    let channel = dora.make_channel("Notices", false, &[]).await;
+    let own = format!("/api/users/{}", newt.id);
+    for path in ["/api/users", "/api/channels", "/api/messages", "/api/audit", &own] {
+        newt.get(path).await.is_refusal(403, "password_change_required");
+    }
+    newt.post("/api/channels", &json!({ "name": "x" })).await.is_refusal(403, "password_change_required");
+    let mut socket = Socket::open(&clinic.line()).await;
+    socket.authenticate(newt.token.as_deref().unwrap()).await;
+    assert_eq!(socket.try_join(&channel, None).await["code"], "password_change_required");
+    assert_eq!(socket.try_send(&channel, "x").await["code"], "password_change_required");
+
+    let refreshed = newt.ask("POST", "/api/auth/refresh-token", None).await.json_of(200);
+    let newt = newt.as_signed_in("newt", &refreshed);
+    let change = |current: &str, new: &str| json!({ "currentPassword": current, "newPassword": new });
+    newt.post("/api/auth/change-password", &change("wrong", "a fresh long sentence"))
+        .await
+        .is_refusal(400, "invalid_field");
+    newt.post("/api/auth/change-password", &change(PASSWORD, "short")).await.is_refusal(400, "invalid_field");
+    newt.post("/api/auth/change-password", &change(PASSWORD, "a fresh long sentence")).await.json_of(200);
+    assert_eq!(newt.get(&own).await.json_of(200)["forcePasswordChange"], false);
+    newt.get("/api/audit").await.json_of(200);
+    assert_eq!(socket.try_join(&channel, None).await["type"], "ack", "the same sign-in goes on");
+    newt.ask("POST", "/api/auth/logout", None).await.json_of(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_made_up_password_the_first_administrator_has_to_choose_one() {
+    let clinic = Clinic::with(|config| config.initial_admin.password = None).await;
+    let file = clinic.data_dir().join("initial-admin-password.txt");
+    let password = std::fs::read_to_string(&file).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let dora = Person::sign_in(clinic.line(), "dora", password.trim()).await;
+    dora.get("/api/users").await.is_refusal(403, "password_change_required");
+}

@@ -1,0 +1,59 @@
+//! The main stories, told on PostgreSQL as they are told on SQLite: the same text, another engine beneath.
+
+#![cfg(feature = "postgres")]
+
+use crate::fixture::with_postgres;
+
+macro_rules! told_on_postgres {
+    ($($subject:ident { $($story:ident)* })*) => {
+        $(mod $subject {
+            $(#[test]
+            fn $story() {
+                super::with_postgres(crate::$subject::$story);
+            })*
+        })*
+    };
+}
+
+told_on_postgres! {
+    contract {
+        a_sign_in_gives_a_token_its_end_and_the_user_and_a_refresh_the_same
+        users_are_made_shown_and_listed_with_every_field
+        channels_and_members_are_made_shown_changed_and_ended
+        messages_are_posted_shown_and_listed_newest_first
+        the_audit_log_is_listed_filtered_and_shown
+        every_list_is_paged_by_its_links
+        the_first_administrator_is_made_once_with_the_code
+    }
+    websocket {
+        joining_makes_a_member_of_a_public_channel_and_tells_the_others
+        a_message_reaches_every_listening_socket_as_rest_shows_it
+        a_message_sent_again_is_acknowledged_again_and_stored_once
+        twenty_senders_at_once_get_places_without_gaps_and_all_hear_the_same_order
+        a_replay_gives_what_changed_since_and_then_the_ack
+        live_messages_follow_a_replay_without_a_gap_or_a_double_while_others_send
+        at_the_stop_everyone_is_told_and_closed_and_nothing_acknowledged_is_lost
+    }
+    access {
+        every_route_answers_every_role_as_the_table_says
+        what_belongs_to_others_looks_like_what_is_not_there
+    }
+    revocation {
+        a_sign_out_holds_across_a_restart
+        a_new_password_ends_every_other_sign_in_and_its_sockets
+        a_removed_member_hears_nothing_from_that_commit_on
+        a_refreshed_token_replaces_the_old_one_after_a_minute
+    }
+    phi {
+        patient_details_are_shown_to_those_who_may_read_them_and_to_their_sender
+        readings_of_the_details_of_others_are_recorded_and_other_readings_are_not
+    }
+    trail {
+        every_deed_leaves_its_row
+        refusals_are_recorded_and_repeats_are_one_row_with_a_count
+        the_log_shows_what_was_done_to_it
+    }
+    sync {
+        whatever_was_missed_state_and_frames_are_a_fresh_fetch
+    }
+}

@@ -1,0 +1,42 @@
+//! The suite: stories that people live through, against a real server in this process.
+//!
+//! A real listener, real TLS, a real data folder; only the clock is turned by hand. The people are the same in
+//! every story: alice and bob (users), mona (a moderator), adam (an administrator), dora (who may do everything),
+//! and a visitor. They know the server as its clients do: an address, a certificate authority, JSON. Nothing that
+//! an answer is compared with comes from the server's own types.
+//!
+//! | file | subject |
+//! |---|---|
+//! | contract | every REST row: shapes, statuses, lists, errors |
+//! | websocket | the life of a socket |
+//! | phi | patient details: who sees them, what is recorded, where they must not be |
+//! | access | every route × every role |
+//! | revocation | what ends, ends at once |
+//! | trail | the audit log and its chain |
+//! | starting | what a server refuses to start over, and what it finds again |
+//! | sync | state + frames = a fresh fetch, whatever was missed |
+//! | engines | the main stories on both databases |
+//! | limits | below, at and above every limit |
+//! | front | what a request passes before it is answered |
+
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "waiting is measured in real time; the server's own time is a clock by hand"
+)]
+
+#[path = "../driver/mod.rs"]
+mod driver;
+mod fixture;
+
+mod access;
+mod contract;
+mod engines;
+mod front;
+mod limits;
+mod phi;
+mod revocation;
+mod starting;
+mod sync;
+mod trail;
+mod websocket;

@@ -1,0 +1,211 @@
+//! State + frames = a fresh fetch, for every device, whatever it missed.
+//!
+//! Three people with four devices post, listen, stop listening, lose their connections with frames unread, are
+//! removed and added again, all chosen by a seed. Each device keeps what `docs/protocol.md` tells it to keep: the
+//! messages by id and the highest `rev` of each channel. Now and then, and at the end, what a device has after it
+//! joined again must be what a fetch gives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::fixture::{Clinic, Dice, Person, Socket};
+
+/// Deeds of one run.
+const STEPS: usize = 120;
+
+/// What a device knows of a channel.
+#[derive(Default)]
+struct Known {
+    messages: BTreeMap<u64, Value>,
+    rev: u64,
+}
+
+/// A phone or a desk.
+struct Device {
+    person: Person,
+    socket: Option<Socket>,
+    channels: BTreeMap<String, Known>,
+    listens: BTreeSet<String>,
+}
+
+impl Device {
+    fn new(person: &Person) -> Self {
+        Self { person: person.clone(), socket: None, channels: BTreeMap::new(), listens: BTreeSet::new() }
+    }
+
+    fn apply(&mut self, frames: Vec<Value>) {
+        for frame in frames.into_iter().filter(|frame| frame["type"] == "new_message") {
+            let message = frame["data"].clone();
+            let channel = message["channelId"].as_str().unwrap().to_owned();
+            assert!(self.listens.contains(&channel), "{} does not listen to that channel", self.person.name);
+            let known = self.channels.entry(channel).or_default();
+            let (seq, rev) = (message["seq"].as_u64().unwrap(), message["rev"].as_u64().unwrap());
+            if let Some(before) = known.messages.insert(seq, message.clone()) {
+                assert_eq!(before, message, "one place, two messages");
+            }
+            known.rev = known.rev.max(rev);
+        }
+    }
+
+    async fn socket(&mut self) -> &mut Socket {
+        if self.socket.is_none() {
+            self.listens.clear();
+            self.socket = Some(self.person.socket().await);
+        }
+        self.socket.as_mut().unwrap()
+    }
+
+    /// Joins with what it knows; says whether it was let in.
+    async fn join(&mut self, channel: &str, since: u64) -> bool {
+        let answer = self.socket().await.try_join(channel, Some(since)).await;
+        let joined = answer["type"] == "ack";
+        if joined {
+            self.listens.insert(channel.to_owned());
+        }
+        let frames = self.socket().await.kept();
+        self.apply(frames);
+        if joined {
+            let known = self.channels.entry(channel.to_owned()).or_default();
+            known.rev = known.rev.max(answer["rev"].as_u64().unwrap());
+        }
+        joined
+    }
+
+    async fn read(&mut self) {
+        if self.socket.is_some() {
+            let frames = self.socket().await.catch_up().await;
+            for frame in frames.iter().filter(|frame| frame["eventType"] == "removed_from_channel") {
+                assert!(!frame["data"]["channelId"].is_null());
+            }
+            self.apply(frames);
+        }
+    }
+
+    /// The connection breaks; what was under way is lost.
+    fn breaks(&mut self) {
+        self.socket = None;
+        self.listens.clear();
+    }
+
+    fn since(&self, channel: &str) -> u64 {
+        self.channels.get(channel).map_or(0, |known| known.rev)
+    }
+
+    /// Joins what it may read and compares.
+    async fn compares(&mut self, channels: &[String], seed: u64) {
+        for channel in channels {
+            self.read().await;
+            let since = self.since(channel);
+            if !self.join(channel, since).await {
+                let path = format!("/api/messages?channelId={channel}");
+                self.person.get(&path).await.is_refusal(404, "not_found");
+                continue;
+            }
+            self.read().await;
+            let path = format!("/api/messages?channelId={channel}&limit=200");
+            let mut fresh = self.person.whole_list(&path).await;
+            fresh.reverse();
+            self.read().await;
+            let known: Vec<Value> = self.channels[channel].messages.values().cloned().collect();
+            // What came after the fetch is ahead of it.
+            assert!(
+                known.len() >= fresh.len(),
+                "{}: seed {seed}: {} of {}",
+                self.person.name,
+                known.len(),
+                fresh.len()
+            );
+            assert_eq!(known[..fresh.len()], fresh, "{}: seed {seed}", self.person.name);
+        }
+    }
+}
+
+async fn run(seed: u64) {
+    let clinic = Clinic::with(|c| c.limits.sends_burst = 1_000_000).await;
+    let dora = clinic.dora().await;
+    let (alice, bob) = (clinic.alice(&dora).await, clinic.bob(&dora).await);
+    let carl = clinic.hire(&dora, "carl", "user").await;
+    let channels = vec![alice.channel("private", &[&bob, &carl]).await, alice.make_channel("public", false, &[]).await];
+    let mut devices = vec![Device::new(&alice), Device::new(&bob), Device::new(&bob), Device::new(&carl)];
+    let mut dice = Dice::seeded(seed);
+
+    // Somebody posts all the while, so that nothing stands still during a replay.
+    let busy = {
+        let (alice, channels, mut dice) = (alice.clone(), channels.clone(), dice.part());
+        tokio::spawn(async move {
+            let mut socket = alice.socket().await;
+            for n in 0..150 {
+                socket.send(&channels[dice.index(2)], &format!("busy {n}")).await;
+                if dice.chance(1, 3) {
+                    tokio::time::sleep(std::time::Duration::from_millis(dice.between(1, 8))).await;
+                }
+            }
+        })
+    };
+
+    for step in 0..STEPS {
+        let (at, channel) = (dice.index(devices.len()), channels[dice.index(2)].clone());
+        let device = &mut devices[at];
+        match dice.index(12) {
+            0..=2 => {
+                let body = json!({
+                    "channelId": channel, "text": format!("step {step}"), "containsPHI": dice.chance(1, 2),
+                    "metadata": { "step": step },
+                });
+                device.person.post("/api/messages", &body).await;
+            }
+            3..=4 => {
+                device.socket().await.try_send(&channel, &format!("step {step}")).await;
+            }
+            5..=6 => {
+                // Sometimes with less than it knows: the same again does no harm.
+                let since = device.since(&channel);
+                let since = if dice.chance(1, 4) { dice.between(0, since) } else { since };
+                device.join(&channel, since).await;
+            }
+            7 => {
+                device.read().await;
+                if device.socket.is_some() {
+                    device.socket().await.ask(json!({ "type": "leave_channel", "channelId": channel })).await;
+                    let frames = device.socket().await.kept();
+                    device.apply(frames);
+                    device.listens.remove(&channel);
+                }
+            }
+            8 => device.breaks(),
+            9 => device.read().await,
+            10 => {
+                let person = if dice.chance(1, 2) { &bob } else { &carl };
+                let members = format!("/api/channels/{channel}/members");
+                if dice.chance(1, 2) {
+                    alice.delete(&format!("{members}/{}", person.id)).await;
+                } else {
+                    alice.post(&members, &json!({ "userId": person.id })).await;
+                }
+            }
+            _ => {
+                if dice.chance(1, 3) {
+                    device.compares(&channels, seed).await;
+                } else {
+                    device.breaks();
+                }
+            }
+        }
+    }
+    busy.await.unwrap();
+    for device in &mut devices {
+        device.compares(&channels, seed).await;
+    }
+    // The test would prove little if hardly anything had been said.
+    assert!(devices[0].channels.values().map(|known| known.messages.len()).sum::<usize>() > 150);
+    assert!(clinic.verify_audit().await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn whatever_was_missed_state_and_frames_are_a_fresh_fetch() {
+    for seed in [1, 2, 3, crate::driver::dice::fresh_seed()] {
+        println!("seed {seed}");
+        run(seed).await;
+    }
+}
