@@ -55,38 +55,38 @@ macro_rules! routes {
 }
 
 routes! {
-    GET    "/health"                              Open     op::health;
+    GET    "/health"                              Open     op::pages::health;
 
-    GET    "/"                                    Open     op::home_page;
-    GET    "/setup"                               Open     op::setup_page;
-    GET    "/trust"                               Open     op::trust_page;
-    GET    "/trust/ca.pem"                        Open     op::authority;
-    GET    "/assets/{file}"                       Open     op::asset;
+    GET    "/"                                    Open     op::pages::home_page;
+    GET    "/setup"                               Open     op::pages::setup_page;
+    GET    "/trust"                               Open     op::pages::trust_page;
+    GET    "/trust/ca.pem"                        Open     op::pages::authority;
+    GET    "/assets/{file}"                       Open     op::pages::asset;
 
-    POST   "/api/setup"                           Open     op::set_up;
-    POST   "/api/auth/login"                      Open     op::login;
-    POST   "/api/auth/refresh-token"              SignedIn op::refresh;
-    POST   "/api/auth/logout"                     SignedIn op::logout;
-    POST   "/api/auth/change-password"            SignedIn op::change_password;
+    POST   "/api/setup"                           Open     op::auth::set_up;
+    POST   "/api/auth/login"                      Open     op::auth::login;
+    POST   "/api/auth/refresh-token"              SignedIn op::auth::refresh;
+    POST   "/api/auth/logout"                     SignedIn op::auth::logout;
+    POST   "/api/auth/change-password"            SignedIn op::auth::change_password;
 
-    GET    "/api/users"                           SignedIn op::list_users;
-    POST   "/api/users"                           SignedIn op::create_user;
-    GET    "/api/users/{id}"                      SignedIn op::show_user;
+    GET    "/api/users"                           SignedIn op::users::list;
+    POST   "/api/users"                           SignedIn op::users::create;
+    GET    "/api/users/{id}"                      SignedIn op::users::show;
 
-    GET    "/api/channels"                        SignedIn op::list_channels;
-    POST   "/api/channels"                        SignedIn op::create_channel;
-    GET    "/api/channels/{id}"                   SignedIn op::show_channel;
-    GET    "/api/channels/{id}/members"           SignedIn op::list_members;
-    POST   "/api/channels/{id}/members"           SignedIn op::add_member;
-    PUT    "/api/channels/{id}/members/{user}"    SignedIn op::change_member;
-    DELETE "/api/channels/{id}/members/{user}"    SignedIn op::remove_member;
+    GET    "/api/channels"                        SignedIn op::channels::list;
+    POST   "/api/channels"                        SignedIn op::channels::create;
+    GET    "/api/channels/{id}"                   SignedIn op::channels::show;
+    GET    "/api/channels/{id}/members"           SignedIn op::channels::members;
+    POST   "/api/channels/{id}/members"           SignedIn op::channels::add_member;
+    PUT    "/api/channels/{id}/members/{user}"    SignedIn op::channels::change_member;
+    DELETE "/api/channels/{id}/members/{user}"    SignedIn op::channels::remove_member;
 
-    GET    "/api/messages"                        SignedIn op::list_messages;
-    POST   "/api/messages"                        SignedIn op::create_message;
-    GET    "/api/messages/{id}"                   SignedIn op::show_message;
+    GET    "/api/messages"                        SignedIn op::messages::list;
+    POST   "/api/messages"                        SignedIn op::messages::create;
+    GET    "/api/messages/{id}"                   SignedIn op::messages::show;
 
-    GET    "/api/audit"                           SignedIn op::list_audit;
-    GET    "/api/audit/{id}"                      SignedIn op::show_audit;
+    GET    "/api/audit"                           SignedIn op::audit::list;
+    GET    "/api/audit/{id}"                      SignedIn op::audit::show;
 }
 
 /// The table as an axum router.
@@ -211,7 +211,7 @@ async fn nowhere(request: Request) -> Response<Body> {
         .get(header::ACCEPT)
         .and_then(|v| v.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    if wants_html && let Some(page) = op::not_found_page() {
+    if wants_html && let Some(page) = op::pages::not_found_page() {
         let mut response = page.into_response(request.method());
         *response.status_mut() = StatusCode::NOT_FOUND;
         return response;

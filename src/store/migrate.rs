@@ -13,8 +13,16 @@ use crate::error::{Error, Result};
 pub(super) const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// What was added when: (version, name, text). Released ones never change.
-pub(super) const MIGRATIONS: &[(i32, &str, &str)] =
-    &[(1, "source", include_str!("migrations/001_source.sql")), (2, "spine", include_str!("migrations/002_spine.sql"))];
+pub(super) const MIGRATIONS: &[(i32, &str, &str)] = &[
+    (1, "source", include_str!("migrations/001_source.sql")),
+    (2, "spine", include_str!("migrations/002_spine.sql")),
+    (3, "people", include_str!("migrations/003_people.sql")),
+    (4, "channels", include_str!("migrations/004_channels.sql")),
+    (5, "messages", include_str!("migrations/005_messages.sql")),
+    (6, "writing", include_str!("migrations/006_writing.sql")),
+    (7, "integrations", include_str!("migrations/007_integrations.sql")),
+    (8, "records", include_str!("migrations/008_records.sql")),
+];
 
 /// The version that this program reads and writes.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are few migrations")]

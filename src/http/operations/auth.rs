@@ -1,0 +1,30 @@
+//! Set-up, signing in and out.
+
+use crate::error::Result;
+use crate::features::{auth, setup};
+use crate::http::call::{Answer, Call};
+use crate::wire::auth::Success;
+
+pub(in crate::http) async fn set_up(call: Call) -> Result<Answer> {
+    let user = setup::set_up(&call.cx, &call.web.means, call.body()?).await?;
+    Answer::created(&user)
+}
+
+pub(in crate::http) async fn login(call: Call) -> Result<Answer> {
+    let signed_in = auth::login(&call.cx, &call.web.means, call.body()?).await?;
+    Answer::ok(&signed_in)
+}
+
+pub(in crate::http) async fn refresh(call: Call) -> Result<Answer> {
+    Answer::ok(&auth::refresh(&call.cx).await?)
+}
+
+pub(in crate::http) async fn logout(call: Call) -> Result<Answer> {
+    auth::logout(&call.cx).await?;
+    Answer::ok(&Success::because("Signed out."))
+}
+
+pub(in crate::http) async fn change_password(call: Call) -> Result<Answer> {
+    auth::change_password(&call.cx, &call.web.means, call.body()?).await?;
+    Answer::ok(&Success::because("The password was changed, and every other sign-in has ended."))
+}

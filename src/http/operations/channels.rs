@@ -1,0 +1,43 @@
+//! Channels and who is in them.
+
+use crate::error::Result;
+use crate::features::channels;
+use crate::http::call::{Answer, Call};
+use crate::id::{ChannelId, UserId};
+use crate::wire::auth::Success;
+
+pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
+    let page = channels::list(&call.cx, &call.web.means, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+pub(in crate::http) async fn create(call: Call) -> Result<Answer> {
+    Answer::created(&channels::create(&call.cx, call.body()?).await?)
+}
+
+pub(in crate::http) async fn show(call: Call) -> Result<Answer> {
+    Answer::ok(&channels::show(&call.cx, channel(&call)?).await?)
+}
+
+pub(in crate::http) async fn members(call: Call) -> Result<Answer> {
+    Answer::ok(&channels::members(&call.cx, channel(&call)?).await?)
+}
+
+pub(in crate::http) async fn add_member(call: Call) -> Result<Answer> {
+    Answer::created(&channels::add_member(&call.cx, channel(&call)?, call.body()?).await?)
+}
+
+pub(in crate::http) async fn change_member(call: Call) -> Result<Answer> {
+    let user: UserId = call.id("user", "member")?;
+    Answer::ok(&channels::change_member(&call.cx, channel(&call)?, user, call.body()?).await?)
+}
+
+pub(in crate::http) async fn remove_member(call: Call) -> Result<Answer> {
+    let user: UserId = call.id("user", "member")?;
+    channels::remove_member(&call.cx, channel(&call)?, user).await?;
+    Answer::ok(&Success::because("No longer a member."))
+}
+
+fn channel(call: &Call) -> Result<ChannelId> {
+    call.id("id", "channel")
+}

@@ -1,0 +1,70 @@
+//! The health answer and the embedded pages.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::http::call::{Answer, Call};
+use crate::http::pages;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    /// Seconds.
+    uptime: u64,
+    timestamp: Timestamp,
+}
+
+pub(in crate::http) async fn health(call: Call) -> Result<Answer> {
+    let uptime = call.web.clock.monotonic().saturating_sub(call.web.started).as_secs();
+    Answer::ok(&Health { status: "ok", uptime, timestamp: call.web.clock.now() })
+}
+
+fn page(call: &Call, name: &str) -> Result<Answer> {
+    let outside = &call.web.outside;
+    let (authority, leaf) = ((outside.authority_fingerprint)().unwrap_or_default(), (outside.leaf_fingerprint)());
+    let password_min = call.web.means.limits.password_chars_min.to_string();
+    let values = [
+        ("host", call.host.as_str()),
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("setup", if call.web.means.door.is_open() { "open" } else { "done" }),
+        ("ca_fingerprint", authority.as_str()),
+        ("leaf_fingerprint", leaf.as_str()),
+        ("password_min", password_min.as_str()),
+    ];
+    let page = pages::page(name, &values).ok_or_else(|| Error::missing("page"))?;
+    Ok(Answer::file(page.body.into_owned(), page.content_type, Some(page.etag)))
+}
+
+pub(in crate::http) async fn home_page(call: Call) -> Result<Answer> {
+    page(&call, "index")
+}
+
+pub(in crate::http) async fn setup_page(call: Call) -> Result<Answer> {
+    if call.web.means.door.is_open() { page(&call, "setup") } else { Err(Error::missing("page")) }
+}
+
+pub(in crate::http) async fn trust_page(call: Call) -> Result<Answer> {
+    page(&call, "trust")
+}
+
+pub(in crate::http) fn not_found_page() -> Option<Answer> {
+    let page = pages::page("404", &[("version", env!("CARGO_PKG_VERSION"))])?;
+    let mut answer = Answer::file(page.body.into_owned(), page.content_type, None);
+    answer.status = StatusCode::NOT_FOUND;
+    Some(answer)
+}
+
+pub(in crate::http) async fn authority(call: Call) -> Result<Answer> {
+    let pem = (call.web.outside.authority)().ok_or_else(|| Error::missing("certificate authority"))?;
+    let mut answer = Answer::file(pem.into_bytes(), "application/x-x509-ca-cert", None);
+    answer.attachment = Some("attachment; filename=\"mcp-messenger-ca.pem\"");
+    Ok(answer)
+}
+
+pub(in crate::http) async fn asset(call: Call) -> Result<Answer> {
+    let file = call.params.first().map(|(_, value)| value.as_str()).unwrap_or_default();
+    let asset = pages::asset(file).ok_or_else(|| Error::missing("file"))?;
+    Ok(Answer::file(asset.body.into_owned(), asset.content_type, Some(asset.etag)))
+}

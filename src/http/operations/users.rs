@@ -1,0 +1,20 @@
+//! People.
+
+use crate::error::Result;
+use crate::features::users;
+use crate::http::call::{Answer, Call};
+use crate::id::UserId;
+
+pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
+    let page = users::list(&call.cx, &call.web.means, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+pub(in crate::http) async fn create(call: Call) -> Result<Answer> {
+    Answer::created(&users::create(&call.cx, &call.web.means, call.body()?).await?)
+}
+
+pub(in crate::http) async fn show(call: Call) -> Result<Answer> {
+    let user: UserId = call.id("id", "user")?;
+    Answer::ok(&users::show(&call.cx, user).await?)
+}

@@ -1,0 +1,1 @@
+-- What managing accounts adds: invitations, deletions that can be undone, preferences.

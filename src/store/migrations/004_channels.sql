@@ -1,0 +1,1 @@
+-- What channels can do besides holding messages: roles, bans, slow mode, deadlines.

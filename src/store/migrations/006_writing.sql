@@ -1,0 +1,1 @@
+-- What helps or restrains a writer: drafts, schedules, templates, flags, filters.

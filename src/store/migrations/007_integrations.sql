@@ -1,0 +1,1 @@
+-- Keys for programs that use the API.

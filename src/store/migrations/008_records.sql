@@ -1,0 +1,1 @@
+-- Exports and what was taken over from an older server.
