@@ -106,6 +106,9 @@ impl Device {
             let path = format!("/api/messages?channelId={channel}&limit=200");
             let mut fresh = self.person.whole_list(&path).await;
             fresh.reverse();
+            // A reader may see a commit a moment before the hub hears of it. A further join takes its turn behind
+            // it, and replays nothing that could hide a loss.
+            assert_eq!(self.socket().await.try_join(channel, None).await["type"], "ack");
             self.read().await;
             let known: Vec<Value> = self.channels[channel].messages.values().cloned().collect();
             // What came after the fetch is ahead of it.
