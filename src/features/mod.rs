@@ -18,9 +18,11 @@ pub mod setup;
 
 mod paging;
 mod rates;
+mod versions;
 
 pub use paging::{Cursor, Paged};
 pub use rates::{Pace, Throttle};
+pub use versions::{Expected, Versioned};
 
 use crate::config::Limits;
 use crate::crypto::PasswordPool;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::deed::Details;
+use super::deed::{Details, Need};
 use super::facts::{ChannelFact, FactSource, MemberRole, UserFact};
 use super::ledger::Ledger;
 use super::principal::{Peer, Who};
 use super::rule::Grant;
-use super::{Parts, rows};
+use super::{Parts, Permission, rows, rule};
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::hub::{Effect, Item, Outbox, Parcel};
 use crate::id::{ChannelId, Id, RoleId, UserId};
 use crate::store::{Param, Row, Tx};
@@ -100,11 +100,6 @@ impl<'t> Act<'_, 't> {
         self.ledger.next_seq(self.tx, channel, self.now)
     }
 
-    /// The last place that was given in a channel; 0 before the first.
-    pub fn last_seq(&mut self, channel: ChannelId) -> Result<i64> {
-        self.ledger.last_seq(self.tx, channel)
-    }
-
     /// Adds a yes-or-no to the deed's audit row that was not known before it was done.
     pub fn note(&mut self, name: &'static str, flag: bool) {
         self.notes.flag(name, flag);
@@ -126,16 +121,33 @@ impl<'t> Act<'_, 't> {
         self.ledger.facts(self.tx).channel(channel)
     }
 
+    /// Whether `user` may still do what is needed now: for what was started by them and comes to its end without.
+    pub fn may(&mut self, user: UserId, need: Need) -> Result<bool> {
+        match rule::decide_for(user, need, &mut self.ledger.facts(self.tx)) {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind(), Kind::Unauthenticated | Kind::Refused | Kind::Missing) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The role of `user` is `role` from this commit on: facts are read again, and what their open sockets may see
+    /// changes with it.
+    pub fn role_given(&mut self, user: UserId, role: RoleId) -> Result<()> {
+        let role = self.ledger.facts(self.tx).role(role)?.ok_or_else(|| Error::missing("role"))?;
+        self.user_changed(user);
+        self.ledger.effect(Effect::SetPhi { user, phi: role.permissions.has(Permission::PhiRead) });
+        Ok(())
+    }
+
     /// An account was made or changed: its facts are read again.
     pub fn user_changed(&mut self, user: UserId) {
         self.ledger.set_user(user, None);
     }
 
-    /// Makes `user` a member of `channel`, or changes the standing there. A new member has read what was there.
+    /// Makes `user` a member of `channel`, or changes the standing there.
     pub fn set_member(&mut self, channel: ChannelId, user: UserId, role: MemberRole) -> Result<()> {
         let fact = self.channel_fact(channel)?.ok_or_else(|| Error::missing("channel"))?;
-        let read = if fact.members.contains_key(&user) { 0 } else { self.last_seq(channel)? };
-        rows::set_member(self.tx, channel, user, role, self.now, read)?;
+        rows::set_member(self.tx, channel, user, role, self.now)?;
         let mut fact = fact;
         Arc::make_mut(&mut fact).members.insert(user, role);
         self.ledger.set_channel(channel, Some(fact));

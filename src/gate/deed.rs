@@ -36,6 +36,13 @@ pub enum Need {
     OneselfOr(UserId, Permission),
     /// Whose role allows it, and allows all that the role being given away allows.
     Grants(Permission, RoleId),
+    /// Whose role manages accounts and allows all that the role of that account allows: nobody gets at an account
+    /// above their own by setting its password.
+    Manages(UserId),
+    /// Oneself; for others as [`Need::Manages`].
+    OneselfOrManages(UserId),
+    /// As [`Need::Manages`], and the role being given allows no more than one's own.
+    Appoints(UserId, RoleId),
     /// Members of the channel whose role allows it.
     Inside(ChannelId, Permission),
     /// As [`Need::Inside`], in a channel that is open for writing, and not for read-only members.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::Parts;
 use super::facts::{ChannelFact, Committed, FactSource};
+use super::permission::Permissions;
 use super::principal::Who;
 use super::rule::Grant;
+use crate::clock::Timestamp;
 use crate::crypto::Keyring;
 use crate::error::{Error, Result};
-use crate::id::{ChannelId, UserId};
+use crate::id::{ChannelId, SessionId, UserId};
 use crate::store::{Param, Row, View};
 
 /// A reading under way, inside a reader's transaction.
@@ -38,6 +40,25 @@ impl Look<'_, '_> {
             Who::Person(session) => Ok(session.user),
             Who::Visitor | Who::System => Err(Error::unauthenticated("not_signed_in", "Sign in first.")),
         }
+    }
+
+    /// The sign-in that reads, if it is a person's.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.who {
+            Who::Person(session) => Some(session.id),
+            Who::Visitor | Who::System => None,
+        }
+    }
+
+    /// When a sign-in was last used, if that is fresher here than in its row.
+    pub fn last_seen(&self, session: SessionId) -> Option<Timestamp> {
+        self.parts.sessions.known(session).map(|session| session.last_seen())
+    }
+
+    /// What a person's role allows; nothing when the account may not be used.
+    pub fn permissions_of(&mut self, user: UserId) -> Result<Permissions> {
+        let (parts, epoch) = (self.parts, self.epoch);
+        Committed { facts: &parts.facts, view: self.view, epoch }.permissions(user)
     }
 
     /// Whether the reader's role allows `permission`.

@@ -38,10 +38,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 pub use act::Act;
 pub use deed::{Deed, Details, Need, Trail};
-pub use facts::{ChannelFact, ChannelKind, MemberRole, UserFact};
+pub use facts::{ChannelFact, MemberRole, UserFact};
 pub use ledger::Ledger;
 pub use look::Look;
 pub use permission::{Permission, Permissions, SEED_ROLES, SeedRole};
@@ -52,7 +53,7 @@ pub use trail::{Verified, verify};
 pub use vault::{KeyPlaces, SlotText, Vault, inspect, machine_key};
 
 use crate::clock::{SharedClock, Timestamp};
-use crate::crypto::{Keyring, SharedEntropy, TokenKeys};
+use crate::crypto::{Keyring, SharedEntropy, TokenKeys, random_secret};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::id::{Id, PermissionId, RoleId, UserId, uuid_v7};
@@ -63,6 +64,8 @@ use session::Sessions;
 
 /// Rows of repeats that one job of the writer may write.
 const REPEATS_PER_JOB: usize = 200;
+/// Bytes of randomness in a secret that stands for a permission.
+const SECRET_BYTES: usize = 32;
 
 /// What the gate is made of, shared with the writer's thread.
 pub struct Parts {
@@ -290,6 +293,11 @@ impl Cx {
     pub fn new_id<I: Id>(&self) -> I {
         let parts = self.gate.parts();
         I::from_uuid(parts.new_uuid(parts.clock.now()))
+    }
+
+    /// A new secret of 256 bits, to be shown once and kept as its hash.
+    pub fn new_secret(&self) -> Zeroizing<String> {
+        random_secret(SECRET_BYTES, self.gate.parts().entropy.as_ref())
     }
 
     /// Whether the sign-in still stands; asked before every WebSocket message.

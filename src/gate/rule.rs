@@ -5,11 +5,11 @@
 //! caller may see and may not do answers 403.
 
 use super::deed::Need;
-use super::facts::{ChannelFact, ChannelKind, FactSource, MemberRole};
+use super::facts::{ChannelFact, FactSource, MemberRole};
 use super::permission::Permission;
 use super::principal::Who;
 use crate::error::{Error, Result};
-use crate::id::{ChannelId, UserId};
+use crate::id::{ChannelId, RoleId, UserId};
 
 /// What the decision found out and the deed may want to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +26,11 @@ pub(super) fn decide(who: &Who, need: Need, facts: &mut dyn FactSource) -> Resul
         Who::Visitor => return if need == Need::Open { Ok(Grant::default()) } else { Err(nobody()) },
         Who::Person(session) => session.user,
     };
+    decide_for(user, need, facts)
+}
+
+/// What `user` may, whichever sign-in it is asked under.
+pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource) -> Result<Grant> {
     let Some(fact) = facts.user(user)?.filter(|fact| fact.active) else { return Err(nobody()) };
     if fact.must_change_password && !matches!(need, Need::Open | Need::OwnAccount) {
         return Err(Error::refused("password_change_required", "Choose a new password first."));
@@ -43,12 +48,13 @@ pub(super) fn decide(who: &Who, need: Need, facts: &mut dyn FactSource) -> Resul
         }
         Need::Grants(permission, role) => {
             permitted(facts, user, permission)?;
-            let given = facts.role(role)?.ok_or_else(|| Error::missing("role"))?.permissions;
-            if facts.permissions(user)?.covers(given) {
-                Ok(Grant::default())
-            } else {
-                Err(Error::refused("role_above_own", "You cannot give a role that allows more than your own."))
-            }
+            gives(facts, user, role)
+        }
+        Need::OneselfOrManages(other) if user == other => Ok(Grant::default()),
+        Need::Manages(other) | Need::OneselfOrManages(other) => manages(facts, user, other),
+        Need::Appoints(other, role) => {
+            manages(facts, user, other)?;
+            gives(facts, user, role)
         }
         Need::Inside(channel, permission) => {
             let (_, standing) = inside(facts, user, channel)?;
@@ -112,12 +118,30 @@ fn sees(facts: &mut dyn FactSource, user: UserId, channel: ChannelId) -> Result<
     let fact = facts.channel(channel)?.ok_or_else(|| Error::missing("channel"))?;
     match fact.members.get(&user) {
         Some(standing) => granted(facts, user, *standing),
-        None if !fact.private => Ok(Grant::default()),
-        // A conversation is shown to nobody outside; that it exists is in the audit log.
-        None if fact.kind == ChannelKind::Channel && facts.allows(user, Permission::ChannelsList)? => {
-            Ok(Grant::default())
-        }
+        None if !fact.private || facts.allows(user, Permission::ChannelsList)? => Ok(Grant::default()),
         None => Err(Error::missing("channel")),
+    }
+}
+
+/// Nobody gives a role that allows more than their own.
+fn gives(facts: &mut dyn FactSource, user: UserId, role: RoleId) -> Result<Grant> {
+    let given = facts.role(role)?.ok_or_else(|| Error::missing("role"))?.permissions;
+    if facts.permissions(user)?.covers(given) {
+        Ok(Grant::default())
+    } else {
+        Err(Error::refused("role_above_own", "You cannot give a role that allows more than your own."))
+    }
+}
+
+fn manages(facts: &mut dyn FactSource, user: UserId, other: UserId) -> Result<Grant> {
+    permitted(facts, user, Permission::UsersManage)?;
+    // The role counts, not whether the account may be used just now.
+    let role = facts.user(other)?.ok_or_else(|| Error::missing("user"))?.role;
+    let held = facts.role(role)?.ok_or_else(|| Error::missing("role"))?.permissions;
+    if facts.permissions(user)?.covers(held) {
+        Ok(Grant::default())
+    } else {
+        Err(Error::refused("account_above_own", "That account's role allows more than yours: you cannot change it."))
     }
 }
 
@@ -158,7 +182,7 @@ mod tests {
     use crate::gate::facts::{RoleFact, UserFact};
     use crate::gate::permission::{Permissions, SEED_ROLES};
     use crate::gate::principal::SessionState;
-    use crate::id::{Id, RoleId};
+    use crate::id::Id;
 
     #[derive(Default)]
     struct Clinic {
@@ -219,10 +243,7 @@ mod tests {
         ]
         .into();
         for (n, private, archived) in [(PUBLIC, false, false), (PRIVATE, true, false), (ARCHIVED, false, true)] {
-            clinic.channels.insert(
-                channel(n),
-                ChannelFact { private, archived, members: members.clone(), ..ChannelFact::default() },
-            );
+            clinic.channels.insert(channel(n), ChannelFact { private, archived, members: members.clone() });
         }
         clinic
     }
@@ -246,6 +267,14 @@ mod tests {
             ("oneself(11) or users.manage", Need::OneselfOr(user(11), Permission::UsersManage)),
             ("grants moderator", Need::Grants(Permission::UsersCreate, role(1))),
             ("grants super_admin", Need::Grants(Permission::UsersCreate, role(3))),
+            ("manages moderator 1", Need::Manages(user(1))),
+            ("manages super_admin 3", Need::Manages(user(3))),
+            ("manages inactive 13", Need::Manages(user(13))),
+            ("manages nobody", Need::Manages(user(98))),
+            ("oneself(3) or manages", Need::OneselfOrManages(user(3))),
+            ("appoints 11 moderator", Need::Appoints(user(11), role(1))),
+            ("appoints 2 super_admin", Need::Appoints(user(2), role(3))),
+            ("appoints 3 user", Need::Appoints(user(3), role(0))),
             ("inside public", Need::Inside(channel(PUBLIC), Permission::MessagesRead)),
             ("inside private", Need::Inside(channel(PRIVATE), Permission::MessagesRead)),
             ("inside nowhere", Need::Inside(channel(NOWHERE), Permission::MessagesRead)),

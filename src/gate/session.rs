@@ -189,6 +189,25 @@ impl Act<'_, '_> {
         sessions.into_iter().filter(|id| Some(*id) != own).try_for_each(|session| self.end_session(session))
     }
 
+    /// Ends every session of `user`, the caller's own too if it is theirs.
+    pub fn end_all_sessions_of(&mut self, user: UserId) -> Result<()> {
+        let sessions = rows::sessions_of(&mut self.tx().view(), user)?;
+        sessions.into_iter().try_for_each(|session| self.end_session(session))
+    }
+
+    /// Ends some sessions, all of which have to be `user`'s and have to stand; the caller's own is spared if
+    /// `except_current`. Says how many ended.
+    pub fn end_some_sessions_of(&mut self, user: UserId, some: &[SessionId], except_current: bool) -> Result<usize> {
+        let own = self.own_session().ok().map(|session| session.id).filter(|_| except_current);
+        let standing = rows::sessions_of(&mut self.tx().view(), user)?;
+        if some.iter().any(|session| !standing.contains(session)) {
+            return Err(Error::missing("session"));
+        }
+        let ending: Vec<_> = standing.into_iter().filter(|id| some.contains(id) && Some(*id) != own).collect();
+        ending.iter().try_for_each(|session| self.end_session(*session))?;
+        Ok(ending.len())
+    }
+
     fn end_session(&mut self, session: SessionId) -> Result<()> {
         rows::end_session(self.tx(), session)?;
         self.ledger().session_ended(session);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Web;
 use crate::error::{Context, Error, Kind, Result};
-use crate::features::{Cursor, Paged};
+use crate::features::{Cursor, Expected, Paged, Versioned};
 use crate::gate::Cx;
 use crate::wire::{self, json_object};
 
@@ -23,6 +23,8 @@ pub(super) struct Call {
     pub(super) path: String,
     /// The host and port that the client asked, which the front checked.
     pub(super) host: String,
+    /// The `If-Match` headers, joined as RFC 9110, 5.3 allows.
+    pub(super) if_match: Option<String>,
     pub(super) body: Bytes,
 }
 
@@ -62,6 +64,25 @@ impl Call {
         self.query(name)?.map(|text| text.parse().map_err(|_| Error::field(name, "must be an id (a UUID)"))).transpose()
     }
 
+    /// Which version of the thing the caller saw last: `If-Match` (RFC 9110, 13.1.1). Without it anything goes.
+    pub(super) fn expected(&self) -> Result<Expected> {
+        let Some(text) = self.if_match.as_deref().map(str::trim) else { return Ok(Expected::any()) };
+        if text == "*" {
+            return Ok(Expected::any());
+        }
+        let wrong = || Error::invalid("bad_if_match", "If-Match must be an ETag that this server gave, or *.");
+        let mut versions = Vec::new();
+        for tag in text.split(',').map(str::trim) {
+            // A weak tag is well-formed and never matches here; so is a tag that is no number.
+            let quoted = tag.strip_prefix("W/").unwrap_or(tag);
+            let inner = quoted.strip_prefix('"').and_then(|t| t.strip_suffix('"')).ok_or_else(wrong)?;
+            if quoted.len() == tag.len() {
+                versions.extend(inner.parse::<i64>());
+            }
+        }
+        Ok(Expected::one_of(versions))
+    }
+
     /// Which page of a list.
     pub(super) fn cursor(&self) -> Result<Cursor> {
         let limit = self
@@ -79,6 +100,8 @@ pub(super) struct Answer {
     pub(super) content_type: &'static str,
     pub(super) link: Option<String>,
     pub(super) etag: Option<String>,
+    /// Whether the `ETag` stands for these very bytes, so that `If-None-Match` may be answered 304.
+    pub(super) revalidates: bool,
     pub(super) attachment: Option<&'static str>,
 }
 
@@ -91,6 +114,19 @@ impl Answer {
     /// 201 with what was made.
     pub(super) fn created(value: &impl Serialize) -> Result<Self> {
         Self::json(StatusCode::CREATED, value)
+    }
+
+    /// 200 with `value`, and its version as an `ETag` for `If-Match`.
+    pub(super) fn versioned<T: Serialize>(shown: &Versioned<T>) -> Result<Self> {
+        let mut answer = Self::ok(&shown.value)?;
+        answer.etag = Some(format!("\"{}\"", shown.version));
+        Ok(answer)
+    }
+
+    /// The same as 201: it was made.
+    pub(super) fn made(mut self) -> Self {
+        self.status = StatusCode::CREATED;
+        self
     }
 
     /// 200 with a bare array, and `Link` headers (RFC 8288) to the pages beside it.
@@ -108,12 +144,13 @@ impl Answer {
 
     /// A page or a file.
     pub(super) fn file(body: Vec<u8>, content_type: &'static str, etag: Option<String>) -> Self {
-        Self { status: StatusCode::OK, body, content_type, link: None, etag, attachment: None }
+        Self { status: StatusCode::OK, body, content_type, link: None, etag, revalidates: true, attachment: None }
     }
 
     fn json(status: StatusCode, value: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(value).context("encoding an answer")?;
-        Ok(Self { status, body, content_type: "application/json", link: None, etag: None, attachment: None })
+        let content_type = "application/json";
+        Ok(Self { status, body, content_type, link: None, etag: None, revalidates: false, attachment: None })
     }
 
     pub(super) fn into_response(self, method: &Method) -> Response<Body> {

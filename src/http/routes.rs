@@ -72,6 +72,7 @@ routes! {
     GET    "/api/users"                           SignedIn op::users::list;
     POST   "/api/users"                           SignedIn op::users::create;
     GET    "/api/users/{id}"                      SignedIn op::users::show;
+    PUT    "/api/users/{id}"                      SignedIn op::users::change;
 
     GET    "/api/channels"                        SignedIn op::channels::list;
     POST   "/api/channels"                        SignedIn op::channels::create;
@@ -123,7 +124,8 @@ async fn run(route: &'static Route, web: Arc<Web>, params: RawPathParams, reques
     let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
     match attempt(route, web, params, request, &forwarded).await {
         Ok(answer)
-            if if_none_match.is_some()
+            if answer.revalidates
+                && if_none_match.is_some()
                 && if_none_match.as_ref().map(HeaderValue::as_bytes) == answer.etag.as_deref().map(str::as_bytes) =>
         {
             let mut response = Response::new(Body::empty());
@@ -156,8 +158,15 @@ async fn attempt(
     let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let (path, query) = (request.uri().path().to_owned(), request.uri().query().map(str::to_owned));
     let host = super::front::host_of(&request).unwrap_or_default().to_owned();
+    let if_match = joined(&request, &header::IF_MATCH);
     let body = body(request, &web).await?;
-    (route.run)(Call { web, cx, params, query, path, host, body }).await
+    (route.run)(Call { web, cx, params, query, path, host, if_match, body }).await
+}
+
+/// All headers of a name as one list. What is no text cannot have come from us and stays as something that is wrong.
+fn joined(request: &Request, name: &header::HeaderName) -> Option<String> {
+    let values: Vec<_> = request.headers().get_all(name).iter().map(|v| v.to_str().unwrap_or_default()).collect();
+    (!values.is_empty()).then(|| values.join(","))
 }
 
 fn bearer(request: &Request) -> Result<&str> {

@@ -35,6 +35,44 @@ pub trait Body: Sized {
     }
 }
 
+/// What a body that changes a thing says of one of its fields: a field that is missing stays as it is, `null`
+/// empties it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Change<T> {
+    /// The field is missing.
+    #[default]
+    Keep,
+    /// The field is `null`.
+    Clear,
+    /// The field has a value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// Whether the field is there at all.
+    pub fn is_there(&self) -> bool {
+        !matches!(self, Self::Keep)
+    }
+
+    /// The value that was `before`, changed.
+    pub fn over(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// The same with the value read as something else.
+    pub fn try_map<U, E>(self, read: impl FnOnce(T) -> std::result::Result<U, E>) -> std::result::Result<Change<U>, E> {
+        match self {
+            Self::Keep => Ok(Change::Keep),
+            Self::Clear => Ok(Change::Clear),
+            Self::Set(value) => read(value).map(Change::Set),
+        }
+    }
+}
+
 impl Fields {
     /// Starts reading an object.
     pub fn of(values: Map<String, Value>) -> Self {
@@ -155,6 +193,73 @@ impl Fields {
         }
     }
 
+    /// A text to be changed: missing, null and a value are three things.
+    pub fn changed_text(&mut self, field: &'static str) -> Change<String> {
+        self.change(field, "must be a text or null", |value| match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        })
+    }
+
+    /// A whole number to be changed.
+    pub fn changed_number(&mut self, field: &'static str) -> Change<i64> {
+        self.change(field, "must be a whole number or null", |value| value.as_i64())
+    }
+
+    /// An id to be changed.
+    pub fn changed_id<I: Id>(&mut self, field: &'static str) -> Change<I> {
+        self.change(field, "must be an id (a UUID) or null", |value| {
+            value.as_str().and_then(|text| Uuid::try_parse(text).ok()).map(I::from_uuid)
+        })
+    }
+
+    /// A JSON object to be changed.
+    pub fn changed_object(&mut self, field: &'static str) -> Change<Value> {
+        self.change(field, "must be an object or null", |value| value.is_object().then_some(value))
+    }
+
+    /// A text to be changed that cannot be emptied: `None` when it is missing, a fault when it is null.
+    pub fn given_text(&mut self, field: &'static str) -> Option<String> {
+        let change = self.changed_text(field);
+        self.given(field, change)
+    }
+
+    /// True or false to be changed: `None` when it is missing, a fault when it is null.
+    pub fn changed_flag(&mut self, field: &'static str) -> Option<bool> {
+        let change = self.change(field, "must be true or false", |value| value.as_bool());
+        self.given(field, change)
+    }
+
+    fn change<T>(
+        &mut self,
+        field: &'static str,
+        allowed: &'static str,
+        read: impl FnOnce(Value) -> Option<T>,
+    ) -> Change<T> {
+        match self.values.remove(field) {
+            None => Change::Keep,
+            Some(Value::Null) => Change::Clear,
+            Some(value) => read(value).map_or_else(
+                || {
+                    self.fault(field, allowed);
+                    Change::Keep
+                },
+                Change::Set,
+            ),
+        }
+    }
+
+    fn given<T>(&mut self, field: &'static str, change: Change<T>) -> Option<T> {
+        match change {
+            Change::Keep => None,
+            Change::Set(value) => Some(value),
+            Change::Clear => {
+                self.fault(field, "cannot be null");
+                None
+            }
+        }
+    }
+
     fn absent(&self, field: &str) -> bool {
         matches!(self.values.get(field), None | Some(Value::Null))
     }
@@ -240,6 +345,42 @@ mod tests {
             parse(r#"{"name": "x", "owner": "0190A0B0-0000-7000-8000-000000000001", "colour": "red"}"#).unwrap();
         assert_eq!((sample.name.as_str(), sample.loud), ("x", true));
         assert_eq!(sample.owner.to_string(), "0190a0b0-0000-7000-8000-000000000001");
+    }
+
+    #[test]
+    fn missing_null_and_a_value_are_three_things_to_a_change() {
+        let fields = |text: &str| Fields::of(json_object(text.as_bytes(), 4).unwrap());
+        for (text, change) in [
+            ("{}", Change::Keep),
+            (r#"{"name": null}"#, Change::Clear),
+            (r#"{"name": ""}"#, Change::Set(String::new())),
+        ] {
+            let mut fields = fields(text);
+            assert_eq!(fields.changed_text("name"), change, "{text}");
+            assert!(fields.finish().is_ok(), "{text}");
+        }
+        let before = || Some("old".to_owned());
+        assert_eq!(Change::Keep.over(before()), before());
+        assert_eq!(Change::Clear.over(before()), None);
+        assert_eq!(Change::Set("new".to_owned()).over(before()).as_deref(), Some("new"));
+
+        let mut wrong = fields(r#"{"a": 1, "b": 1.5, "c": "me", "d": [], "e": null, "f": null, "g": "yes"}"#);
+        let ids = (wrong.changed_id::<UserId>("c"), wrong.changed_id::<UserId>("nothing"));
+        assert_eq!((wrong.changed_text("a"), wrong.changed_number("b"), ids.0), Default::default());
+        assert_eq!((wrong.changed_object("d"), ids.1), Default::default());
+        assert_eq!((wrong.given_text("e"), wrong.changed_flag("f"), wrong.changed_flag("g")), (None, None, None));
+        let error = wrong.finish().unwrap_err();
+        assert_eq!(error.faults().iter().map(|f| f.field).collect::<Vec<_>>(), ["c", "a", "b", "d", "e", "f", "g"]);
+
+        let mut right = fields(r#"{"b": -3, "c": "0190a0b0-0000-7000-8000-000000000001", "d": {"x": 1}, "g": false}"#);
+        assert_eq!(right.changed_number("b"), Change::Set(-3));
+        assert!(matches!(right.changed_id::<UserId>("c"), Change::Set(_)));
+        assert!(right.changed_object("d").is_there());
+        assert_eq!(
+            (right.changed_flag("g"), right.changed_flag("b"), right.given_text("b")),
+            (Some(false), None, None)
+        );
+        assert!(right.finish().is_ok());
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub mod messages;
 pub mod problem;
 pub mod users;
 
-pub use fields::{Body, Fields, json_object, within_depth};
+pub use fields::{Body, Change, Fields, json_object, within_depth};
 
 /// A list's page, as `?limit=&before=&after=` ask for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::fields::{Body, Fields};
+use super::fields::{Body, Change, Fields};
 use crate::clock::Timestamp;
 use crate::id::UserId;
 
@@ -23,7 +23,7 @@ pub struct User {
     pub last_name: Option<String>,
     /// The role's name.
     pub role: String,
-    /// `active` or `inactive`.
+    /// `active`, `inactive` or `locked`.
     pub status: String,
     /// Null until the first sign-in.
     pub last_login: Option<Timestamp>,
@@ -35,6 +35,40 @@ pub struct User {
     pub two_factor_enabled: bool,
     /// Whether the next sign-in must choose a new password.
     pub force_password_change: bool,
+}
+
+/// `PUT /api/users/:id`: the fields to change.
+pub struct ChangedUser {
+    /// The name to sign in with.
+    pub username: Option<String>,
+    /// Null for none.
+    pub email: Change<String>,
+    /// Given name.
+    pub first_name: Change<String>,
+    /// Family name.
+    pub last_name: Change<String>,
+    /// A role's name.
+    pub role: Option<String>,
+    /// `active`, `inactive` or `locked`.
+    pub status: Option<String>,
+    /// Whether the next sign-in must choose a new password.
+    pub force_password_change: Option<bool>,
+}
+
+impl Body for ChangedUser {
+    const REFUSED: &'static [&'static str] =
+        &["id", "createdBy", "createdAt", "password", "newPassword", "twoFactorEnabled"];
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            username: fields.given_text("username"),
+            email: fields.changed_text("email"),
+            first_name: fields.changed_text("firstName"),
+            last_name: fields.changed_text("lastName"),
+            role: fields.given_text("role"),
+            status: fields.given_text("status"),
+            force_password_change: fields.changed_flag("forcePasswordChange"),
+        }
+    }
 }
 
 /// `POST /api/users`.

@@ -83,9 +83,24 @@ pub struct Conversation {
 impl Conversation {
     /// One question and its answer, whatever the status.
     pub async fn ask(&mut self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Answer> {
+        self.ask_with(method, path, token, &[], body).await
+    }
+
+    /// The same with headers of the story's own.
+    pub async fn ask_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Answer> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\n", self.host);
         if let Some(token) = token {
             write!(request, "Authorization: Bearer {token}\r\n")?;
+        }
+        for (name, value) in headers {
+            write!(request, "{name}: {value}\r\n")?;
         }
         let body = body.map(Value::to_string);
         if let Some(body) = &body {

@@ -28,6 +28,7 @@ POST /api/auth/change-password: 401 400 400 400 400 400
 GET /api/users: 401 200 200 200 200 200
 POST /api/users: 401 403 403 409 409 403
 GET /api/users/{id}: 401 200 200 200 200 200
+PUT /api/users/{id}: 401 403 403 200 200 403
 GET /api/channels: 401 200 200 200 200 200
 POST /api/channels: 401 201 201 201 201 201
 GET /api/channels/{id}: 401 404 200 200 200 200
@@ -73,6 +74,7 @@ impl Ward {
             ("POST", "/api/users") => json!({ "username": "alice", "password": PASSWORD }),
             ("POST", "/api/channels") => json!({ "name": "new" }),
             ("POST", "/api/channels/{id}/members") => json!({ "userId": self.member.id }),
+            ("PUT", "/api/users/{id}") => json!({ "firstName": "Robert" }),
             ("PUT", _) => json!({ "role": "member" }),
             ("POST", "/api/messages") => json!({ "channelId": self.channel, "text": "hello" }),
             _ => Value::Null,

@@ -9,13 +9,13 @@
 //! |---|---|
 //! | contract | every REST row: shapes, statuses, lists, errors |
 //! | websocket | the life of a socket |
+//! | people | accounts: changed, closed, deleted and brought back; what two do to one at once |
 //! | phi | patient details: who sees them, what is recorded, where they must not be |
 //! | access | every route × every role |
 //! | revocation | what ends, ends at once |
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
 //! | sync | state + frames = a fresh fetch, whatever was missed |
-//! | channels | what has not been read, and how channels are found |
 //! | engines | the main stories on both databases |
 //! | limits | below, at and above every limit |
 //! | front | what a request passes before it is answered |
@@ -31,11 +31,11 @@ mod driver;
 mod fixture;
 
 mod access;
-mod channels;
 mod contract;
 mod engines;
 mod front;
 mod limits;
+mod people;
 mod phi;
 mod revocation;
 mod starting;

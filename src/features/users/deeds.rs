@@ -1,5 +1,6 @@
 //! What can be done with accounts.
 
+use super::model::Status;
 use crate::gate::{Deed, Need, Permission, Trail};
 use crate::id::{RoleId, UserId};
 
@@ -12,6 +13,9 @@ pub(super) enum UserDeed {
     FindRole,
     /// The same while nobody can sign in yet.
     RoleForSetup,
+    /// Change an account. A role is named when it is given, `administrative` when something changes that is not
+    /// one's own to say.
+    Change { user: UserId, role: Option<RoleId>, status: Option<Status>, administrative: bool },
     /// Make an account.
     Create { user: UserId, role: RoleId },
 }
@@ -23,6 +27,9 @@ impl Deed for UserDeed {
             Self::List => Need::Holds(Permission::UsersRead),
             Self::FindRole => Need::SignedIn,
             Self::RoleForSetup => Need::Open,
+            Self::Change { user, role: Some(role), .. } => Need::Appoints(*user, *role),
+            Self::Change { user, administrative: true, .. } => Need::Manages(*user),
+            Self::Change { user, .. } => Need::OneselfOrManages(*user),
             Self::Create { role, .. } => Need::Grants(Permission::UsersCreate, *role),
         }
     }
@@ -33,6 +40,16 @@ impl Deed for UserDeed {
             Self::List => Trail::nothing("users.list"),
             Self::FindRole => Trail::nothing("users.find_role"),
             Self::RoleForSetup => Trail::nothing("users.role_for_setup"),
+            Self::Change { user, role, status, .. } => {
+                let mut trail = Trail::record("users.change").with("targetUserId", *user);
+                if let Some(role) = role {
+                    trail = trail.with("roleId", *role);
+                }
+                if let Some(status) = status {
+                    trail = trail.word("status", status.name());
+                }
+                trail
+            }
             Self::Create { user, role } => {
                 Trail::record("users.create").with("targetUserId", *user).with("roleId", *role)
             }

@@ -10,5 +10,5 @@ mod rows;
 
 pub(super) use model::is_unprintable;
 pub use model::{Email, NewPassword, PersonName, Username};
-pub use ops::{Account, account, create, find, list, show};
+pub use ops::{Account, account, change, create, find, list, show};
 pub(super) use ops::{NewAccount, insert, role_of_name, super_admin_exists};

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::error::{FieldFault, Result};
+use crate::wire::Change;
 
 /// Characters of a username (the column's width).
 pub const USERNAME_CHARS_MAX: usize = 50;
@@ -98,7 +99,7 @@ impl Email {
         });
         if !well_formed
             || text.chars().count() > EMAIL_CHARS_MAX
-            || text.chars().any(|c| c.is_whitespace() || c.is_control())
+            || text.chars().any(|c| c.is_whitespace() || is_unprintable(c))
         {
             return Err(format!("must be an address as name@clinic.example, at most {EMAIL_CHARS_MAX} characters"));
         }
@@ -121,10 +122,10 @@ impl Email {
 pub struct PersonName(String);
 
 impl PersonName {
-    /// 1–100 characters, none of them a control or a direction override.
+    /// 1–100 characters, not all of them spaces, none of them a control or a direction override.
     pub fn parse(text: &str) -> Checked<Self> {
         let count = text.chars().count();
-        if count == 0 || count > NAME_CHARS_MAX {
+        if count > NAME_CHARS_MAX || text.trim().is_empty() {
             return Err(format!("must have 1 to {NAME_CHARS_MAX} characters"));
         }
         if text.chars().any(is_unprintable) {
@@ -142,6 +143,36 @@ impl PersonName {
 /// Controls, and the characters that turn the direction of what follows (Unicode TR 36).
 pub fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether an account may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It may.
+    Active,
+    /// Its person is away or has left.
+    Inactive,
+    /// It may not until somebody has looked into why.
+    Locked,
+}
+
+impl Status {
+    /// `active`, `inactive` or `locked`.
+    pub fn parse(text: &str) -> Checked<Self> {
+        [Self::Active, Self::Inactive, Self::Locked]
+            .into_iter()
+            .find(|status| status.name() == text)
+            .ok_or_else(|| "must be active, inactive or locked".to_owned())
+    }
+
+    /// The stored and shown name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Locked => "locked",
+        }
+    }
 }
 
 /// A password that may be set: long enough, and not one of those that are tried first.
@@ -186,6 +217,17 @@ impl Faults {
     /// As [`Faults::take`] for a field that may be missing.
     pub(super) fn maybe<T>(&mut self, field: &'static str, checked: Option<Checked<T>>) -> Option<T> {
         checked.and_then(|checked| self.take(field, checked))
+    }
+
+    /// As [`Faults::take`] for a field of a change.
+    pub(super) fn change<T>(
+        &mut self,
+        field: &'static str,
+        change: Change<String>,
+        parse: impl FnOnce(&str) -> Checked<T>,
+    ) -> Change<T> {
+        let read = change.try_map(|text| parse(&text));
+        self.take(field, read).unwrap_or_default()
     }
 
     pub(super) fn finish(self) -> Result<()> {

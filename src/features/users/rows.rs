@@ -3,6 +3,7 @@
 use super::ops::{Account, NewAccount};
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::features::Versioned;
 use crate::gate::cells::{Columns, Param, Row, id, time};
 use crate::gate::{Act, Look};
 use crate::id::{RoleId, UserId};
@@ -13,7 +14,7 @@ macro_rules! user_columns {
     ($rest:literal) => {
         concat!(
             "SELECT u.id, u.username, u.email, u.first_name, u.last_name, r.name, u.status, u.last_login, ",
-            "u.created_at, u.updated_at, u.two_factor_enabled, u.force_password_change ",
+            "u.created_at, u.updated_at, u.two_factor_enabled, u.force_password_change, u.version ",
             "FROM users u JOIN roles r ON r.id = u.role_id ",
             $rest
         )
@@ -24,15 +25,15 @@ const SHOW: &str = user_columns!("WHERE u.id = $1 AND u.deleted_at IS NULL");
 const LIST: &str = user_columns!("WHERE u.deleted_at IS NULL AND u.username_key > $1 ORDER BY u.username_key LIMIT $2");
 const LIST_BACK: &str =
     user_columns!("WHERE u.deleted_at IS NULL AND u.username_key < $1 ORDER BY u.username_key DESC LIMIT $2");
-const BY_KEY: &str = "SELECT id, username, password_hash, salt, status = 'active' AND deleted_at IS NULL \
+const BY_KEY: &str = "SELECT id, username, password_hash, status = 'active' AND deleted_at IS NULL \
      FROM users WHERE username_key = $1";
 const INSERT: &str = "INSERT INTO users \
      (id, username, username_key, email, email_key, password_hash, salt, first_name, last_name, role_id, status, \
       created_at, updated_at, two_factor_enabled, failed_login_attempts, force_password_change, \
       password_last_changed, password_hash_type, version) \
      VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 'active', $10, $10, FALSE, 0, $11, $10, 'argon2id', 1)";
-const KEY_TAKEN: &str = "SELECT 1 FROM users WHERE username_key = $1";
-const EMAIL_TAKEN: &str = "SELECT 1 FROM users WHERE email_key = $1";
+const KEY_TAKEN: &str = "SELECT 1 FROM users WHERE username_key = $2 AND id <> $1";
+const EMAIL_TAKEN: &str = "SELECT 1 FROM users WHERE email_key = $2 AND id <> $1";
 const ROLE_NAMED: &str = "SELECT id FROM roles WHERE name = $1";
 const DEFAULT_ROLE: &str = "SELECT id FROM roles WHERE is_default ORDER BY name LIMIT 1";
 const SUPER_ADMINS: &str = "SELECT COUNT(*) FROM users u JOIN roles r ON r.id = u.role_id \
@@ -55,12 +56,16 @@ fn user(row: &Row<'_>) -> Result<User> {
     })
 }
 
-pub(super) fn show(look: &mut Look<'_, '_>, of: UserId) -> Result<Option<User>> {
-    look.first(SHOW, &[id(of)], user)
+fn versioned(row: &Row<'_>) -> Result<Versioned<User>> {
+    Ok(Versioned { value: user(row)?, version: row.get(12)? })
 }
 
-pub(super) fn show_in(act: &mut Act<'_, '_>, of: UserId) -> Result<Option<User>> {
-    act.first(SHOW, &[id(of)], user)
+pub(super) fn show(look: &mut Look<'_, '_>, of: UserId) -> Result<Option<Versioned<User>>> {
+    look.first(SHOW, &[id(of)], versioned)
+}
+
+pub(super) fn show_in(act: &mut Act<'_, '_>, of: UserId) -> Result<Option<Versioned<User>>> {
+    act.first(SHOW, &[id(of)], versioned)
 }
 
 pub(super) fn list(look: &mut Look<'_, '_>, after: &str, limit: u32) -> Result<Vec<User>> {
@@ -75,13 +80,7 @@ pub(super) fn list_back(look: &mut Look<'_, '_>, before: &str, limit: u32) -> Re
 
 pub(super) fn by_key(look: &mut Look<'_, '_>, key: &str) -> Result<Option<Account>> {
     look.first(BY_KEY, &[Param::Text(key)], |row| {
-        Ok(Account {
-            id: row.id(0)?,
-            username: row.get(1)?,
-            password_hash: row.get(2)?,
-            salt: row.get(3)?,
-            active: row.get(4)?,
-        })
+        Ok(Account { id: row.id(0)?, username: row.get(1)?, password_hash: row.get(2)?, active: row.get(3)? })
     })
 }
 
@@ -103,12 +102,70 @@ pub(super) fn insert(act: &mut Act<'_, '_>, new: &NewAccount, now: Timestamp) ->
     act.execute(INSERT, &values).map(drop)
 }
 
-pub(super) fn key_taken(act: &mut Act<'_, '_>, key: &str) -> Result<bool> {
-    Ok(act.first(KEY_TAKEN, &[Param::Text(key)], |row| row.get::<i64>(0))?.is_some())
+/// Whether an account other than `of` has the name.
+pub(super) fn key_taken(act: &mut Act<'_, '_>, of: UserId, key: &str) -> Result<bool> {
+    Ok(act.first(KEY_TAKEN, &[id(of), Param::Text(key)], |row| row.get::<i64>(0))?.is_some())
 }
 
-pub(super) fn email_taken(act: &mut Act<'_, '_>, key: &str) -> Result<bool> {
-    Ok(act.first(EMAIL_TAKEN, &[Param::Text(key)], |row| row.get::<i64>(0))?.is_some())
+/// Whether an account other than `of` has the address.
+pub(super) fn email_taken(act: &mut Act<'_, '_>, of: UserId, key: &str) -> Result<bool> {
+    Ok(act.first(EMAIL_TAKEN, &[id(of), Param::Text(key)], |row| row.get::<i64>(0))?.is_some())
+}
+
+/// What of an account can be changed, as it is stored.
+pub(super) struct Stored {
+    pub(super) username: String,
+    /// None where an older account clashes with an earlier one.
+    pub(super) username_key: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) email_key: Option<String>,
+    pub(super) first_name: Option<String>,
+    pub(super) last_name: Option<String>,
+    pub(super) role: RoleId,
+    pub(super) status: String,
+    pub(super) force_password_change: bool,
+    pub(super) version: i64,
+}
+
+const STORED: &str = "SELECT username, username_key, email, email_key, first_name, last_name, role_id, status, \
+     COALESCE(force_password_change, FALSE), version FROM users WHERE id = $1 AND deleted_at IS NULL";
+const UPDATE: &str = "UPDATE users SET username = $2, username_key = $3, email = $4, email_key = $5, \
+     first_name = $6, last_name = $7, role_id = $8, status = $9, force_password_change = $10, updated_at = $11, \
+     version = version + 1 WHERE id = $1";
+
+pub(super) fn stored(act: &mut Act<'_, '_>, of: UserId) -> Result<Option<Stored>> {
+    act.first(STORED, &[id(of)], |row| {
+        Ok(Stored {
+            username: row.get(0)?,
+            username_key: row.get(1)?,
+            email: row.get(2)?,
+            email_key: row.get(3)?,
+            first_name: row.get(4)?,
+            last_name: row.get(5)?,
+            role: row.id(6)?,
+            status: row.get(7)?,
+            force_password_change: row.get(8)?,
+            version: row.get(9)?,
+        })
+    })
+}
+
+pub(super) fn update(act: &mut Act<'_, '_>, of: UserId, new: &Stored) -> Result<()> {
+    let now = act.now();
+    let values = [
+        id(of),
+        Param::Text(&new.username),
+        new.username_key.as_ref().into(),
+        new.email.as_ref().into(),
+        new.email_key.as_ref().into(),
+        new.first_name.as_ref().into(),
+        new.last_name.as_ref().into(),
+        id(new.role),
+        Param::Text(&new.status),
+        Param::Bool(new.force_password_change),
+        time(now),
+    ];
+    act.execute(UPDATE, &values).map(drop)
 }
 
 pub(super) fn role_named(look: &mut Look<'_, '_>, name: Option<&str>) -> Result<Option<RoleId>> {

@@ -11,10 +11,15 @@ pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
 }
 
 pub(in crate::http) async fn create(call: Call) -> Result<Answer> {
-    Answer::created(&users::create(&call.cx, &call.web.means, call.body()?).await?)
+    Ok(Answer::versioned(&users::create(&call.cx, &call.web.means, call.body()?).await?)?.made())
 }
 
 pub(in crate::http) async fn show(call: Call) -> Result<Answer> {
     let user: UserId = call.id("id", "user")?;
-    Answer::ok(&users::show(&call.cx, user).await?)
+    Answer::versioned(&users::show(&call.cx, user).await?)
+}
+
+pub(in crate::http) async fn change(call: Call) -> Result<Answer> {
+    let user: UserId = call.id("id", "user")?;
+    Answer::versioned(&users::change(&call.cx, user, call.expected()?, call.body()?).await?)
 }

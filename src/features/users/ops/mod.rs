@@ -1,14 +1,22 @@
 //! Doing things with accounts.
 
+mod change;
+
+pub use change::change;
+
 use super::deeds::UserDeed;
 use super::model::{Email, Faults, NewPassword, PersonName, Username};
-use super::rows;
-use crate::crypto::StoredHash;
+use super::{model, rows};
 use crate::error::{Error, Result};
-use crate::features::{Cursor, Means, Paged};
-use crate::gate::{Act, Cx, Look};
+use crate::features::{Cursor, Means, Paged, Versioned};
+use crate::gate::{Act, Cx, Look, Permission};
 use crate::id::{RoleId, UserId};
 use crate::wire::users::{NewUser, User};
+
+/// The version of an account that was just made.
+const FIRST_VERSION: i64 = 1;
+/// The role of which somebody has to be left.
+const HIGHEST_ROLE: &str = "super_admin";
 
 /// What a sign-in needs to know of an account. It has no `Debug`: it carries a hash.
 pub struct Account {
@@ -18,17 +26,8 @@ pub struct Account {
     pub username: String,
     /// An Argon2id PHC string.
     pub password_hash: String,
-    /// Parameters of a hash that was taken over, or nothing.
-    pub salt: String,
     /// Whether it may be used.
     pub active: bool,
-}
-
-impl Account {
-    /// The hash to check a password against.
-    pub fn stored(&self) -> Result<StoredHash> {
-        StoredHash::read(self.password_hash.clone(), &self.salt)
-    }
 }
 
 /// An account about to be made.
@@ -52,26 +51,48 @@ pub struct NewAccount {
 }
 
 /// One account.
-pub async fn show(cx: &Cx, user: UserId) -> Result<User> {
-    cx.view(UserDeed::Show { user }, move |look| rows::show(look, user)?.ok_or_else(|| Error::missing("user"))).await
+pub async fn show(cx: &Cx, user: UserId) -> Result<Versioned<User>> {
+    cx.view(UserDeed::Show { user }, move |look| {
+        let mut shown = rows::show(look, user)?.ok_or_else(|| Error::missing("user"))?;
+        let (reader, manages) = (look.user()?, look.allows(Permission::UsersManage)?);
+        conceal(&mut shown.value, reader, manages);
+        Ok(shown)
+    })
+    .await
+}
+
+/// A colleague is told the name and the role; the address and the last sign-in are for oneself and for those who
+/// manage accounts.
+fn conceal(shown: &mut User, reader: UserId, manages: bool) {
+    if reader != shown.id && !manages {
+        shown.email = None;
+        shown.last_login = None;
+    }
 }
 
 /// The accounts by name, a page at a time; the cursor is a name.
 pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<User>> {
     let limit = page.rows(&means.limits)?;
     let rows = cx
-        .view(UserDeed::List, move |look| match (&page.after, &page.before) {
-            // The order is by name, upwards: what follows a name is "before" nothing and "after" it.
-            (Some(name), _) => rows::list_back(look, &Username::fold(name), limit),
-            (None, Some(name)) => rows::list(look, &Username::fold(name), limit),
-            (None, None) => rows::list(look, "", limit),
+        .view(UserDeed::List, move |look| {
+            let mut users = match (&page.after, &page.before) {
+                // The order is by name, upwards: what follows a name is "before" nothing and "after" it.
+                (Some(name), _) => rows::list_back(look, &Username::fold(name), limit),
+                (None, Some(name)) => rows::list(look, &Username::fold(name), limit),
+                (None, None) => rows::list(look, "", limit),
+            }?;
+            let (reader, manages) = (look.user()?, look.allows(Permission::UsersManage)?);
+            for user in &mut users {
+                conceal(user, reader, manages);
+            }
+            Ok(users)
         })
         .await?;
     Ok(Paged::of(rows, limit, |user| user.username.clone()))
 }
 
 /// Makes an account.
-pub async fn create(cx: &Cx, means: &Means, body: NewUser) -> Result<User> {
+pub async fn create(cx: &Cx, means: &Means, body: NewUser) -> Result<Versioned<User>> {
     let role_name = body.role.clone();
     let role = cx
         .view(UserDeed::FindRole, move |look| rows::role_named(look, role_name.as_deref()))
@@ -93,7 +114,8 @@ pub async fn create(cx: &Cx, means: &Means, body: NewUser) -> Result<User> {
         role,
         force_password_change: body.force_password_change,
     };
-    cx.act(deed(), move |act| insert(act, &new)).await
+    let value = cx.act(deed(), move |act| insert(act, &new)).await?;
+    Ok(Versioned { value, version: FIRST_VERSION })
 }
 
 struct Checked {
@@ -121,18 +143,27 @@ fn check(body: &NewUser, means: &Means) -> Result<Checked> {
 
 /// Writes a new account, inside a deed that may.
 pub fn insert(act: &mut Act<'_, '_>, new: &NewAccount) -> Result<User> {
-    if rows::key_taken(act, new.username.key())? {
-        return Err(Error::conflict("username_taken", "There is an account of that name already."));
-    }
-    if let Some(email) = &new.email
-        && rows::email_taken(act, &email.key())?
-    {
-        return Err(Error::conflict("email_taken", "There is an account with that address already."));
-    }
+    free(act, new.id, Some(new.username.key()), new.email.as_ref().map(Email::key).as_deref())?;
     let now = act.now();
     rows::insert(act, new, now)?;
     act.user_changed(new.id);
-    rows::show_in(act, new.id)?.ok_or_else(|| Error::internal("a new account cannot be read back"))
+    let shown = rows::show_in(act, new.id)?.ok_or_else(|| Error::internal("a new account cannot be read back"))?;
+    Ok(shown.value)
+}
+
+/// Fails when an account other than `user` has that name or address.
+fn free(act: &mut Act<'_, '_>, user: UserId, username_key: Option<&str>, email_key: Option<&str>) -> Result<()> {
+    if let Some(key) = username_key
+        && rows::key_taken(act, user, key)?
+    {
+        return Err(Error::conflict("username_taken", "There is an account of that name already."));
+    }
+    if let Some(key) = email_key
+        && rows::email_taken(act, user, key)?
+    {
+        return Err(Error::conflict("email_taken", "There is an account with that address already."));
+    }
+    Ok(())
 }
 
 /// The account of a name, for a sign-in.
@@ -142,7 +173,7 @@ pub fn account(look: &mut Look<'_, '_>, username: &str) -> Result<Option<Account
 
 /// The account as clients see it, inside a deed.
 pub fn find(act: &mut Act<'_, '_>, user: UserId) -> Result<User> {
-    rows::show_in(act, user)?.ok_or_else(|| Error::missing("user"))
+    Ok(rows::show_in(act, user)?.ok_or_else(|| Error::missing("user"))?.value)
 }
 
 /// The role of a name, for a deed that has to know it before it is done.
