@@ -33,7 +33,7 @@ use crate::config::Config;
 use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
-use crate::features::{Means, Pace, Throttle};
+use crate::features::{Means, Pace, Throttle, settings};
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
 use crate::hub::{Close, Hub};
@@ -59,6 +59,8 @@ const CHECK_AFTER: Duration = Duration::from_mins(2);
 const RELOAD_EVERY: Duration = Duration::from_secs(2);
 /// How often it is asked whether a snapshot is due.
 const SNAPSHOT_ASKED_EVERY: Duration = Duration::from_secs(1);
+/// How often the policies are read again: on PostgreSQL another server may have changed them.
+const POLICIES_EVERY: Duration = Duration::from_secs(10);
 /// How often the command line's errands are looked for.
 const ERRANDS_EVERY: Duration = Duration::from_millis(250);
 
@@ -142,11 +144,13 @@ impl App {
             limits: limits.clone(),
             passwords: PasswordPool::start(limits.login_queue_max, entropy.clone())?,
             check_passwords: config.auth.authenticate_users,
+            clinic: settings::Current::default(),
             logins: Throttle::new(limits.login_failures_max),
             setups: Throttle::new(limits.login_failures_max),
             pace: Pace::new(limits.sends_per_second, limits.sends_burst),
             door: crate::features::setup::SetupDoor::shut(),
         };
+        settings::load(&gate.system(), &means.clinic).await?;
         first_admin::see_to(&gate, &mut means, &config, entropy.as_ref()).await?;
         let means = Arc::new(means);
 
@@ -239,6 +243,11 @@ impl App {
             std::future::ready(Ok(()))
         });
         let edge = self.edge.clone();
+        let (gate, means) = (self.gate.clone(), self.web.means.clone());
+        jobs::every("read the policies again", POLICIES_EVERY, &self.done, move || {
+            let (gate, means) = (gate.clone(), means.clone());
+            async move { settings::load(&gate.system(), &means.clinic).await }
+        });
         jobs::every("refresh certificates", REFRESH_EVERY, &self.done, move || {
             let edge = edge.clone();
             async move {

@@ -4,6 +4,8 @@
 //! says what can be done, who may and what is recorded, `ops.rs` does it, `rows.rs` has every SQL text. A feature
 //! knows no HTTP, no socket and no engine; it reaches data through the gate alone.
 
+pub mod settings;
+
 pub mod users;
 
 pub mod auth;
@@ -35,6 +37,8 @@ pub struct Means {
     pub passwords: PasswordPool,
     /// `false` only while developing on loopback: any password is taken (`AUTHENTICATE_USERS`).
     pub check_passwords: bool,
+    /// What the clinic chose.
+    pub clinic: settings::Current,
     /// Failed sign-ins.
     pub logins: Throttle,
     /// Wrong set-up codes.

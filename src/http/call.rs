@@ -37,6 +37,11 @@ impl Call {
         })
     }
 
+    /// A parameter of the path that is no id.
+    pub(super) fn word(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
     /// The body, read as `B`.
     pub(super) fn body<B: wire::Body>(&self) -> Result<B> {
         B::parse(json_object(&self.body, self.web.means.limits.json_depth_max)?)

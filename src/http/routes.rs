@@ -86,6 +86,11 @@ routes! {
     POST   "/api/messages"                        SignedIn op::messages::create;
     GET    "/api/messages/{id}"                   SignedIn op::messages::show;
 
+    GET    "/api/settings"                        SignedIn op::settings::list;
+    GET    "/api/settings/{name}"                 SignedIn op::settings::show;
+    PUT    "/api/settings/{name}"                 SignedIn op::settings::change;
+    DELETE "/api/settings/{name}"                 SignedIn op::settings::reset;
+
     GET    "/api/audit"                           SignedIn op::audit::list;
     GET    "/api/audit/{id}"                      SignedIn op::audit::show;
 }

@@ -181,6 +181,14 @@ impl Fields {
         })
     }
 
+    /// Any JSON value but null; null when it is missing.
+    pub fn any(&mut self, field: &'static str) -> Value {
+        if self.absent(field) {
+            self.fault(field, "is missing");
+        }
+        self.values.remove(field).unwrap_or_default()
+    }
+
     /// A JSON object that may be missing.
     pub fn optional_object(&mut self, field: &'static str) -> Option<Value> {
         match self.values.remove(field) {

@@ -12,6 +12,7 @@ pub mod fields;
 pub mod frames;
 pub mod messages;
 pub mod problem;
+pub mod settings;
 pub mod users;
 
 pub use fields::{Body, Change, Fields, json_object, within_depth};

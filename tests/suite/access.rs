@@ -39,6 +39,10 @@ DELETE /api/channels/{id}/members/{user}: 401 404 404 404 404 404
 GET /api/messages: 401 404 404 404 404 200
 POST /api/messages: 401 404 404 404 404 201
 GET /api/messages/{id}: 401 404 404 404 404 200
+GET /api/settings: 401 403 403 200 200 403
+GET /api/settings/{name}: 401 403 403 200 200 403
+PUT /api/settings/{name}: 401 403 403 200 200 403
+DELETE /api/settings/{name}: 401 403 403 200 200 403
 GET /api/audit: 401 403 403 200 200 403
 GET /api/audit/{id}: 401 403 403 200 200 403
 ";
@@ -60,7 +64,7 @@ impl Ward {
             "/api/audit/{id}" => format!("/api/audit/{}", self.entry),
             other => other.to_owned(),
         };
-        path.replace("{id}", &self.channel).replace("{file}", "app.js")
+        path.replace("{id}", &self.channel).replace("{file}", "app.js").replace("{name}", "registration.open")
     }
 
     async fn ask(&self, method: &str, path: &str, person: &Person) -> String {
@@ -75,6 +79,7 @@ impl Ward {
             ("POST", "/api/channels") => json!({ "name": "new" }),
             ("POST", "/api/channels/{id}/members") => json!({ "userId": self.member.id }),
             ("PUT", "/api/users/{id}") => json!({ "firstName": "Robert" }),
+            ("PUT", "/api/settings/{name}") => json!({ "value": true }),
             ("PUT", _) => json!({ "role": "member" }),
             ("POST", "/api/messages") => json!({ "channelId": self.channel, "text": "hello" }),
             _ => Value::Null,

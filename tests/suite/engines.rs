@@ -52,6 +52,9 @@ told_on_postgres! {
         patient_details_are_shown_to_those_who_may_read_them_and_to_their_sender
         readings_of_the_details_of_others_are_recorded_and_other_readings_are_not
     }
+    settings {
+        a_policy_is_chosen_shown_kept_and_put_back
+    }
     trail {
         every_deed_leaves_its_row
         refusals_are_recorded_and_repeats_are_one_row_with_a_count

@@ -13,6 +13,7 @@
 //! | phi | patient details: who sees them, what is recorded, where they must not be |
 //! | access | every route × every role |
 //! | revocation | what ends, ends at once |
+//! | settings | what the clinic chooses for itself |
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
 //! | sync | state + frames = a fresh fetch, whatever was missed |
@@ -38,6 +39,7 @@ mod limits;
 mod people;
 mod phi;
 mod revocation;
+mod settings;
 mod starting;
 mod sync;
 mod trail;

@@ -5,4 +5,5 @@ pub(super) mod auth;
 pub(super) mod channels;
 pub(super) mod messages;
 pub(super) mod pages;
+pub(super) mod settings;
 pub(super) mod users;

@@ -1,0 +1,19 @@
+//! What a clinic chooses for itself while the server runs: policies, kept in the database and changed by those who
+//! may, at once and without a restart. How the server is run (ports, folders, limits) is configuration instead, and
+//! belongs to whoever runs the machine.
+//!
+//! Policies are read for every message, so they stand in memory as one value that is replaced as a whole.
+
+mod current;
+mod deeds;
+mod kinds;
+mod model;
+mod ops;
+mod rows;
+
+pub use current::Current;
+pub use kinds::Kind;
+#[allow(unused_imports, reason = "a kind for policies to come")]
+pub(crate) use kinds::choice;
+pub use model::Clinic;
+pub use ops::{change, list, load, reset, show};

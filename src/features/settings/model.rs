@@ -1,0 +1,71 @@
+//! The one table of policies. A row gives the field, its kind, its default, its name and what it means; listing,
+//! checking, storing and documentation follow from it.
+
+use serde_json::Value;
+
+use super::kinds::Kind;
+
+/// One row of the table.
+pub(super) struct Policy {
+    /// The name in the API; in the database it has a prefix.
+    pub(super) name: &'static str,
+    /// What it decides.
+    pub(super) description: &'static str,
+    /// What is allowed.
+    pub(super) allowed: fn() -> String,
+    /// The value in force.
+    pub(super) show: fn(&Clinic) -> Value,
+    /// Puts a value in force; `false` when it is not allowed.
+    pub(super) set: fn(&mut Clinic, &Value) -> bool,
+}
+
+macro_rules! policies {
+    ($($field:ident: $kind:ty = $default:expr, $name:literal, $what:literal;)*) => {
+        /// The policies of a clinic.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Clinic { $(#[doc = $what] pub $field: $kind),* }
+
+        impl Default for Clinic {
+            fn default() -> Self {
+                Self { $($field: $default),* }
+            }
+        }
+
+        /// Every policy, in the order in which they are listed.
+        pub(super) static POLICIES: &[Policy] = &[$(Policy {
+            name: $name,
+            description: $what,
+            allowed: <$kind as Kind>::allowed,
+            show: |clinic| clinic.$field.show(),
+            set: |clinic, value| <$kind as Kind>::read(value).map(|read| clinic.$field = read).is_some(),
+        }),*];
+    };
+}
+
+policies! {
+    registration_open: bool = false, "registration.open",
+        "Whether anybody on the clinic's network may make an account without an invitation.";
+}
+
+/// The policy of that name.
+pub(super) fn policy(name: &str) -> Option<&'static Policy> {
+    POLICIES.iter().find(|policy| policy.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_allowed_and_every_name_is_once() {
+        let mut names = std::collections::HashSet::new();
+        for policy in POLICIES {
+            let mut clinic = Clinic::default();
+            let value = (policy.show)(&clinic);
+            assert!((policy.set)(&mut clinic, &value), "{}: its own default must be allowed", policy.name);
+            assert_eq!(clinic, Clinic::default());
+            assert!(names.insert(policy.name));
+            assert!(!(policy.set)(&mut clinic, &serde_json::json!({"no": "such kind"})), "{}", policy.name);
+        }
+    }
+}
