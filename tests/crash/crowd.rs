@@ -94,11 +94,13 @@ pub struct Manner {
     pub phi: bool,
     /// How long each waits before the next message; zero = as fast as it goes.
     pub pause: Duration,
+    /// How many messages one sender may have under way, at most.
+    pub in_flight: usize,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { senders: 8, channels: 2, text_len: 200, phi: true, pause: Duration::ZERO }
+        Self { senders: 8, channels: 2, text_len: 200, phi: true, pause: Duration::ZERO, in_flight: 4 }
     }
 }
 
@@ -134,7 +136,7 @@ impl Crowd {
                 posts: Vec::new(),
                 socket: None,
                 waiting: VecDeque::new(),
-                in_flight_max: 1 + dice.index(4),
+                in_flight_max: 1 + dice.index(manner.in_flight),
                 manner,
                 next_at: Instant::now(),
                 listens: number % 3 == 0,

@@ -61,7 +61,8 @@ async fn fill_and_free(clinic: &Clinic, disk: &SmallDisk, options: &Options) -> 
     let mut server = clinic.start()?;
     server.healthy(Duration::from_secs(30)).await?;
     // No PHI: reading it is recorded, and what cannot be recorded is rightly not shown.
-    let manner = Manner { text_len: 6_000, phi: false, ..Manner::default() };
+    // One message under way: a sender who does not wait may see one refused and the next, which is smaller, stored.
+    let manner = Manner { text_len: 6_000, phi: false, in_flight: 1, ..Manner::default() };
     let mut crowd = Crowd::gather(clinic, manner, &mut dice).await?;
     let left = options.number("left", 2 * 1024 * 1024);
     let ballast = disk.0.join("ballast");

@@ -34,7 +34,7 @@ async fn fail_and_recover(clinic: &Clinic, options: &Options, home: &Path) -> Re
     let mut dice = Dice::seeded(options.seed);
     let mut server = clinic.start()?;
     server.healthy(Duration::from_secs(30)).await?;
-    let mut crowd = Crowd::gather(clinic, Manner::default(), &mut dice).await?;
+    let mut crowd = Crowd::gather(clinic, Manner { in_flight: 1, ..Manner::default() }, &mut dice).await?;
     server.stop(Duration::from_secs(20)).await?;
     let mut went_on = 0;
     for number in 0..trials + trials / 2 {
