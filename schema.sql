@@ -113,11 +113,27 @@ CREATE TABLE IF NOT EXISTS channels (
     last_activity TIMESTAMP,
     archived BOOLEAN DEFAULT FALSE,
     metadata JSONB,
-    -- ours: 'channel' or 'direct' (two members, not listed)
+    -- ours: 'channel', 'direct' (exactly two members) or 'group' (a few); the latter two are shown to nobody else
     kind VARCHAR(20) NOT NULL DEFAULT 'channel',
-    version BIGINT NOT NULL DEFAULT 0
+    version BIGINT NOT NULL DEFAULT 0,
+    topic VARCHAR(250),
+    category VARCHAR(50),
+    -- a list of texts; channel_tags has the same to search by
+    tags JSONB,
+    slow_mode_seconds INTEGER NOT NULL DEFAULT 0,
+    -- an Argon2id PHC string, for those who join by themselves
+    password_hash VARCHAR(255),
+    -- when it deletes itself
+    expires_at TIMESTAMP,
+    -- a deleted channel keeps its messages for retention and can be put back for 30 days
+    deleted_at TIMESTAMP,
+    deleted_by UUID REFERENCES users(id),
+    -- of a direct conversation, the two ids in order: there is one for each pair
+    pair_key VARCHAR(73)
 );
 CREATE INDEX IF NOT EXISTS channels_by_created ON channels (created_at, id);
+CREATE INDEX IF NOT EXISTS channels_by_expiry ON channels (expires_at) WHERE expires_at IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS channels_by_pair ON channels (pair_key) WHERE pair_key IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS channel_members (
     channel_id UUID REFERENCES channels(id),
@@ -125,9 +141,62 @@ CREATE TABLE IF NOT EXISTS channel_members (
     role VARCHAR(20) DEFAULT 'member',
     joined_at TIMESTAMP,
     last_read_at TIMESTAMP,
+    -- ours: the place up to which the member has read; when they last posted, kept in slow channels only
+    last_read_seq BIGINT NOT NULL DEFAULT 0,
+    last_posted_at TIMESTAMP,
     PRIMARY KEY (channel_id, user_id)
 );
 CREATE INDEX IF NOT EXISTS channel_members_by_user ON channel_members (user_id);
+
+-- Who was in a channel when it was deleted, to be put back with it. Members of what is gone are not among the
+-- members, so that no list has to remember to leave them out.
+CREATE TABLE IF NOT EXISTS deleted_channel_members (
+    channel_id UUID REFERENCES channels(id),
+    user_id UUID REFERENCES users(id),
+    role VARCHAR(20) NOT NULL,
+    joined_at TIMESTAMP,
+    last_read_at TIMESTAMP,
+    last_read_seq BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (channel_id, user_id)
+);
+
+CREATE TABLE IF NOT EXISTS channel_tags (
+    tag VARCHAR(50) NOT NULL,
+    channel_id UUID REFERENCES channels(id),
+    PRIMARY KEY (tag, channel_id)
+);
+CREATE INDEX IF NOT EXISTS channel_tags_by_channel ON channel_tags (channel_id);
+
+-- Who may not write ('mute') or be there ('ban'), until a time or, without one, until it is lifted. It is no
+-- column of the members, because leaving and coming back must not end it.
+CREATE TABLE IF NOT EXISTS channel_sanctions (
+    channel_id UUID REFERENCES channels(id),
+    kind VARCHAR(10) NOT NULL,
+    user_id UUID REFERENCES users(id),
+    ends_at TIMESTAMP,
+    created_by UUID REFERENCES users(id),
+    created_at TIMESTAMP,
+    PRIMARY KEY (channel_id, kind, user_id)
+);
+
+-- Invitations: of one person, or a link for whoever has its token, of which only the SHA-256 is kept.
+-- status is 'open', 'accepted', 'declined' or 'revoked'.
+CREATE TABLE IF NOT EXISTS channel_invites (
+    id UUID PRIMARY KEY,
+    channel_id UUID REFERENCES channels(id) NOT NULL,
+    user_id UUID REFERENCES users(id),
+    token_hash VARCHAR(64),
+    created_by UUID REFERENCES users(id),
+    created_at TIMESTAMP,
+    expires_at TIMESTAMP NOT NULL,
+    uses_max INTEGER,
+    uses INTEGER NOT NULL DEFAULT 0,
+    status VARCHAR(10) NOT NULL DEFAULT 'open'
+);
+CREATE INDEX IF NOT EXISTS channel_invites_by_channel ON channel_invites (channel_id, id);
+CREATE INDEX IF NOT EXISTS channel_invites_by_user ON channel_invites (user_id, id);
+CREATE UNIQUE INDEX IF NOT EXISTS channel_invites_by_token ON channel_invites (token_hash)
+    WHERE token_hash IS NOT NULL;
 
 -- Messages -------------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ use crate::config::Config;
 use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
-use crate::features::{Means, Pace, Throttle, settings};
+use crate::features::{Means, Pace, Throttle, auth, settings};
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
 use crate::hub::{Close, Hub};
@@ -152,6 +152,7 @@ impl App {
         };
         settings::load(&gate.system(), &means.clinic).await?;
         first_admin::see_to(&gate, &mut means, &config, entropy.as_ref()).await?;
+        auth::level(&gate.system(), &means).await?;
         let means = Arc::new(means);
 
         let sockets = Sockets::new(hub.clone(), means.clone(), tasks.clone(), stop.clone());

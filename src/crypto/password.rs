@@ -9,11 +9,15 @@
 //! - The queue is bounded; beyond it the answer is `Busy` at once, not a late one.
 //! - Whoever has hung up is passed over.
 //!
+//! A hash of the older server (see [`pbkdf2`](super::pbkdf2)) is verified here too, at the price of both functions.
+//! As long as there are such hashes every check pays that price: how long a sign-in takes must not tell who has
+//! one, nor who exists.
+//!
 //! Passwords are taken byte by byte as they are typed, all of Unicode, never cut and never trimmed.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
@@ -22,7 +26,8 @@ use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::entropy::SharedEntropy;
+use super::entropy::{Entropy, SharedEntropy};
+use super::pbkdf2::Pbkdf2;
 use crate::error::{Context, Error, Result};
 
 /// The longest password, in bytes of UTF-8. Longer ones cost time and prove nothing.
@@ -47,6 +52,53 @@ pub struct Verdict {
     pub needs_rehash: bool,
 }
 
+/// A hash as it is stored. It has no `Debug`.
+#[derive(Clone)]
+pub struct StoredHash {
+    /// An Argon2 PHC string.
+    pub phc: String,
+    /// The hash is not of the password but of what this made of it.
+    pub older: Option<Pbkdf2>,
+}
+
+impl From<String> for StoredHash {
+    fn from(phc: String) -> Self {
+        Self { phc, older: None }
+    }
+}
+
+impl StoredHash {
+    /// Reads the two columns of an account; `salt` is empty for every hash that was made here.
+    ///
+    /// # Errors
+    /// Internal when the parameters are unreadable.
+    pub fn read(phc: String, salt: &str) -> Result<Self> {
+        let older = if salt.is_empty() { None } else { Some(Pbkdf2::parse(salt)?) };
+        Ok(Self { phc, older })
+    }
+}
+
+/// Puts hashes of the older server into Argon2id, one after the other, in one block of memory.
+#[derive(Default)]
+pub struct Wrapper(Memory);
+
+impl Wrapper {
+    /// The PHC string to store for an account whose older hash is `older`; beside it, the [`Pbkdf2`] that made it.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub fn wrap(&mut self, older: &[u8], entropy: &dyn Entropy) -> Result<String> {
+        let mut salt = [0; SALT_BYTES];
+        entropy.fill_fresh(&mut salt);
+        hash(older, &salt, &mut self.0)
+    }
+}
+
+/// Whether `phc` is a hash that [`PasswordPool::verify`] can check.
+pub fn is_readable(phc: &str) -> bool {
+    parse(phc).is_ok()
+}
+
 /// The threads that hash.
 pub struct PasswordPool {
     queue: Arc<Queue>,
@@ -57,6 +109,8 @@ struct Queue {
     state: Mutex<State>,
     work: Condvar,
     jobs_max: usize,
+    /// What every check costs besides, as long as older hashes are about.
+    level: OnceLock<Pbkdf2>,
 }
 
 #[derive(Default)]
@@ -67,7 +121,7 @@ struct State {
 
 enum Job {
     Hash { password: Zeroizing<String>, salt: [u8; SALT_BYTES], answer: oneshot::Sender<Result<String>> },
-    Verify { password: Zeroizing<String>, stored: Option<String>, answer: oneshot::Sender<Result<Verdict>> },
+    Verify { password: Zeroizing<String>, stored: Option<StoredHash>, answer: oneshot::Sender<Result<Verdict>> },
 }
 
 impl PasswordPool {
@@ -85,7 +139,12 @@ impl PasswordPool {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_with(threads: usize, queue_max: usize, entropy: SharedEntropy) -> Result<Self> {
-        let queue = Arc::new(Queue { state: Mutex::default(), work: Condvar::new(), jobs_max: queue_max });
+        let queue = Arc::new(Queue {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            jobs_max: queue_max,
+            level: OnceLock::new(),
+        });
         let pool = Self { queue, entropy };
         for number in 0..threads.max(1) {
             let queue = Arc::clone(&pool.queue);
@@ -112,12 +171,17 @@ impl PasswordPool {
         answered.await.context("a password thread ended")?
     }
 
-    /// Whether `password` is the one that `stored` (a PHC string) was made from. `None` is a user who does not
+    /// Lets every check cost as much as one of a hash that `older` is under. Said once, at the start.
+    pub fn level(&self, older: Pbkdf2) {
+        let _ = self.queue.level.set(older);
+    }
+
+    /// Whether `password` is the one that `stored` was made from. `None` is a user who does not
     /// exist: it costs the same time and is never right, so that nobody learns who exists.
     ///
     /// # Errors
     /// Busy `login_queue_full`; Internal when the stored hash is unreadable.
-    pub async fn verify(&self, password: Zeroizing<String>, stored: Option<String>) -> Result<Verdict> {
+    pub async fn verify(&self, password: Zeroizing<String>, stored: Option<StoredHash>) -> Result<Verdict> {
         if password.len() > PASSWORD_BYTES_MAX {
             // No such password can have been set, and this is so for every user.
             return Ok(Verdict { ok: false, needs_rehash: false });
@@ -163,9 +227,11 @@ impl Queue {
                 Job::Hash { answer, .. } if answer.is_closed() => {}
                 Job::Verify { answer, .. } if answer.is_closed() => {}
                 // Whoever asked may hang up while we work; then nobody wants the answer.
-                Job::Hash { password, salt, answer } => drop(answer.send(hash(&password, &salt, &mut memory))),
+                Job::Hash { password, salt, answer } => {
+                    drop(answer.send(hash(password.as_bytes(), &salt, &mut memory)));
+                }
                 Job::Verify { password, stored, answer } => {
-                    drop(answer.send(verify(&password, stored.as_deref(), &mut memory)));
+                    drop(answer.send(verify(&password, stored.as_ref(), self.level.get(), &mut memory)));
                 }
             }
         }
@@ -255,19 +321,19 @@ fn ours() -> Result<Params> {
 fn compute(
     params: Params,
     version: Version,
-    password: &str,
+    password: &[u8],
     salt: &[u8],
     memory: &mut Memory,
 ) -> Result<[u8; HASH_BYTES]> {
     let mut out = [0; HASH_BYTES];
     let blocks = memory.of(params.block_count());
     Argon2::new(Algorithm::Argon2id, version, params)
-        .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, blocks)
+        .hash_password_into_with_memory(password, salt, &mut out, blocks)
         .context("hashing a password")?;
     Ok(out)
 }
 
-fn hash(password: &str, salt: &[u8; SALT_BYTES], memory: &mut Memory) -> Result<String> {
+fn hash(password: &[u8], salt: &[u8; SALT_BYTES], memory: &mut Memory) -> Result<String> {
     let params = ours()?;
     let text = ParamsString::try_from(&params).context("writing a password hash")?;
     let out = compute(params, Version::V0x13, password, salt, memory)?;
@@ -281,28 +347,49 @@ fn hash(password: &str, salt: &[u8; SALT_BYTES], memory: &mut Memory) -> Result<
     Ok(phc.to_string())
 }
 
-fn verify(password: &str, stored: Option<&str>, memory: &mut Memory) -> Result<Verdict> {
-    let Some(stored) = stored else {
-        let out = compute(ours()?, Version::V0x13, password, &[0; SALT_BYTES], memory)?;
-        // Compared and thrown away, so that the compiler cannot leave the work out.
-        let _ = std::hint::black_box(bool::from(out.ct_eq(&[0; HASH_BYTES])));
-        return Ok(Verdict { ok: false, needs_rehash: false });
-    };
+/// A PHC string, read and found to be one that can be checked.
+struct Parsed {
+    params: Params,
+    version: Version,
+    salt: Salt,
+    expected: Output,
+}
+
+fn parse(stored: &str) -> Result<Parsed> {
     let unreadable = || Error::internal("a stored password hash is unreadable");
     let phc = PasswordHash::new(stored).map_err(|cause| unreadable().because(cause))?;
     let params = Params::try_from(&phc).map_err(|cause| unreadable().because(cause))?;
     let version =
         phc.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|cause| unreadable().because(cause))?;
-    let (Some(salt), Some(expected)) = (&phc.salt, &phc.hash) else { return Err(unreadable()) };
-    let argon2id = phc.algorithm == Algorithm::Argon2id.ident();
-    if !argon2id || expected.len() != HASH_BYTES || params.m_cost() > MEMORY_KIB_MAX {
+    let (Some(salt), Some(expected)) = (phc.salt, phc.hash) else { return Err(unreadable()) };
+    if phc.algorithm != Algorithm::Argon2id.ident() || expected.len() != HASH_BYTES || params.m_cost() > MEMORY_KIB_MAX
+    {
         return Err(unreadable());
     }
-    let needs_rehash = version != Version::V0x13
+    Ok(Parsed { params, version, salt, expected })
+}
+
+fn verify(password: &str, stored: Option<&StoredHash>, level: Option<&Pbkdf2>, memory: &mut Memory) -> Result<Verdict> {
+    let older = stored.and_then(|stored| stored.older.as_ref());
+    // Without an older hash of its own the account pays for one all the same, and what comes of it is thrown away.
+    let derived = older.or(level).map(|way| std::hint::black_box(way.derive(password)));
+    let Some(stored) = stored else {
+        let out = compute(ours()?, Version::V0x13, password.as_bytes(), &[0; SALT_BYTES], memory)?;
+        // Compared and thrown away, so that the compiler cannot leave the work out.
+        let _ = std::hint::black_box(bool::from(out.ct_eq(&[0; HASH_BYTES])));
+        return Ok(Verdict { ok: false, needs_rehash: false });
+    };
+    let Parsed { params, version, salt, expected } = parse(&stored.phc)?;
+    let needs_rehash = older.is_some()
+        || version != Version::V0x13
         || params.m_cost() < MEMORY_KIB
         || params.t_cost() < PASSES
         || salt.len() < SALT_BYTES;
-    let out = compute(params, version, password, salt, memory)?;
+    let input = match (older, &derived) {
+        (Some(_), Some(derived)) => derived.as_slice(),
+        _ => password.as_bytes(),
+    };
+    let out = compute(params, version, input, &salt, memory)?;
     let ok = bool::from(out.as_slice().ct_eq(expected.as_bytes()));
     Ok(Verdict { ok, needs_rehash: ok && needs_rehash })
 }
@@ -333,10 +420,10 @@ mod tests {
             assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
             assert!(phc.len() <= 255, "it has to fit the column");
             assert_ne!(phc, pool.hash(text(password)).await.unwrap(), "every hash has its own salt");
-            assert_eq!(pool.verify(text(password), Some(phc.clone())).await.unwrap(), RIGHT);
+            assert_eq!(pool.verify(text(password), Some(StoredHash::from(phc.clone()))).await.unwrap(), RIGHT);
             let almost = format!("{}x", &password[..password.len() - password.chars().last().unwrap().len_utf8()]);
             if almost != password {
-                assert_eq!(pool.verify(text(&almost), Some(phc)).await.unwrap(), WRONG);
+                assert_eq!(pool.verify(text(&almost), Some(StoredHash::from(phc))).await.unwrap(), WRONG);
             }
         }
     }
@@ -358,11 +445,34 @@ mod tests {
         // salt has 8 bytes, fewer than we make.
         let reference = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         let renew = Verdict { ok: true, needs_rehash: true };
-        assert_eq!(pool.verify(text("password"), Some(reference.into())).await.unwrap(), renew);
-        assert_eq!(pool.verify(text("Password"), Some(reference.into())).await.unwrap(), WRONG);
+        assert_eq!(pool.verify(text("password"), Some(StoredHash::from(reference.to_owned()))).await.unwrap(), renew);
+        assert_eq!(pool.verify(text("Password"), Some(StoredHash::from(reference.to_owned()))).await.unwrap(), WRONG);
         // The block grew for that one; ours still come out right in it.
         let phc = pool.hash(text("afterwards")).await.unwrap();
-        assert_eq!(pool.verify(text("afterwards"), Some(phc)).await.unwrap(), RIGHT);
+        assert_eq!(pool.verify(text("afterwards"), Some(StoredHash::from(phc))).await.unwrap(), RIGHT);
+    }
+
+    #[tokio::test]
+    async fn an_older_hash_is_checked_through_the_one_around_it_and_asks_to_be_replaced() {
+        use crate::crypto::pbkdf2::{Digest, SaltForm};
+        let pool = pool(1, 10);
+        let older = Pbkdf2::new(Digest::Sha512, 100, 64, SaltForm::Text, "5a17").unwrap();
+        let phc = Wrapper::default().wrap(&older.derive("from before"), &SystemEntropy).unwrap();
+        assert!(is_readable(&phc) && phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+        let stored = StoredHash::read(phc.clone(), &older.to_string()).unwrap();
+        let renew = Verdict { ok: true, needs_rehash: true };
+        assert_eq!(pool.verify(text("from before"), Some(stored.clone())).await.unwrap(), renew);
+        assert_eq!(pool.verify(text("from Before"), Some(stored.clone())).await.unwrap(), WRONG);
+        // What the older server kept is no password here, nor does the outer hash stand for itself.
+        let bare = StoredHash::read(phc, "").unwrap();
+        assert_eq!(pool.verify(text("from before"), Some(bare)).await.unwrap(), WRONG);
+        pool.level(older);
+        let own = pool.hash(text("a newer one")).await.unwrap();
+        assert_eq!(pool.verify(text("a newer one"), Some(own.clone().into())).await.unwrap(), RIGHT);
+        assert_eq!(pool.verify(text("from before"), Some(own.into())).await.unwrap(), WRONG);
+        assert_eq!(pool.verify(text("from before"), None).await.unwrap(), WRONG);
+        assert_eq!(pool.verify(text("from before"), Some(stored)).await.unwrap(), renew);
+        assert!(StoredHash::read(String::new(), "another scheme").is_err());
     }
 
     #[tokio::test]
@@ -371,7 +481,7 @@ mod tests {
         let greedy = "$argon2id$v=19$m=4000000,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         let other = "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         for stored in ["", "!", "$argon2id$", "5f4dcc3b5aa765d61d8327deb882cf99", greedy, other] {
-            let refused = pool.verify(text("password"), Some(stored.into())).await.unwrap_err();
+            let refused = pool.verify(text("password"), Some(StoredHash::from(stored.to_owned()))).await.unwrap_err();
             assert_eq!(refused.kind(), Kind::Internal, "{stored}");
         }
     }
@@ -461,7 +571,7 @@ mod tests {
     #[test]
     fn a_wiped_block_keeps_its_size_and_nothing_else() {
         let mut memory = Memory::default();
-        hash("a secret", &[1; SALT_BYTES], &mut memory).unwrap();
+        hash(b"a secret", &[1; SALT_BYTES], &mut memory).unwrap();
         assert!(!memory.clean);
         assert!(memory.blocks.iter().any(|block| block.as_ref().iter().any(|word| *word != 0)));
         memory.wipe();

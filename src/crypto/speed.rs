@@ -68,7 +68,7 @@ async fn a_storm_of_sign_ins() {
     let threads = u64::try_from(std::thread::available_parallelism().unwrap().get()).unwrap();
     let before = resident_kib();
     let start = Instant::now();
-    let storm = (0..200).map(|_| pool.verify(Zeroizing::new("correct horse battery".into()), Some(phc.clone())));
+    let storm = (0..200).map(|_| pool.verify(Zeroizing::new("correct horse battery".into()), Some(phc.clone().into())));
     let answers = futures_util::future::join_all(storm).await;
     let took = start.elapsed();
     assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|verdict| verdict.ok)));

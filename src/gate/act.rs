@@ -100,6 +100,11 @@ impl<'t> Act<'_, 't> {
         self.ledger.next_seq(self.tx, channel, self.now)
     }
 
+    /// The last place that was given in a channel; 0 before the first.
+    pub fn last_seq(&mut self, channel: ChannelId) -> Result<i64> {
+        self.ledger.last_seq(self.tx, channel)
+    }
+
     /// Adds a yes-or-no to the deed's audit row that was not known before it was done.
     pub fn note(&mut self, name: &'static str, flag: bool) {
         self.notes.flag(name, flag);
@@ -144,10 +149,11 @@ impl<'t> Act<'_, 't> {
         self.ledger.set_user(user, None);
     }
 
-    /// Makes `user` a member of `channel`, or changes the standing there.
+    /// Makes `user` a member of `channel`, or changes the standing there. A new member has read what was there.
     pub fn set_member(&mut self, channel: ChannelId, user: UserId, role: MemberRole) -> Result<()> {
         let fact = self.channel_fact(channel)?.ok_or_else(|| Error::missing("channel"))?;
-        rows::set_member(self.tx, channel, user, role, self.now)?;
+        let read = if fact.members.contains_key(&user) { 0 } else { self.last_seq(channel)? };
+        rows::set_member(self.tx, channel, user, role, self.now, read)?;
         let mut fact = fact;
         Arc::make_mut(&mut fact).members.insert(user, role);
         self.ledger.set_channel(channel, Some(fact));

@@ -67,9 +67,39 @@ impl MemberRole {
     }
 }
 
+/// What a channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChannelKind {
+    /// A place with a name.
+    #[default]
+    Channel,
+    /// A conversation of exactly two.
+    Direct,
+    /// A conversation of a few.
+    Group,
+}
+
+impl ChannelKind {
+    /// The stored and shown name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Direct => "direct",
+            Self::Group => "group",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Channel, Self::Direct, Self::Group].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// A channel.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChannelFact {
+    /// What it is. A conversation is shown to nobody outside, whatever their role.
+    pub kind: ChannelKind,
     /// Whether one must be added to see it.
     pub private: bool,
     /// Whether it is closed for writing.

@@ -101,13 +101,18 @@ impl Ledger {
         self.head.rev
     }
 
+    /// The last place that was given in a channel; 0 before the first.
+    pub(super) fn last_seq(&mut self, tx: &mut Tx<'_>, channel: ChannelId) -> Result<i64> {
+        match self.seqs.get(&channel) {
+            Some(last) => Ok(*last),
+            None => rows::last_seq(&mut tx.view(), channel),
+        }
+    }
+
     /// The next place in a channel.
     pub(super) fn next_seq(&mut self, tx: &mut Tx<'_>, channel: ChannelId, now: Timestamp) -> Result<i64> {
         let before = self.seqs.get(&channel).copied();
-        let last = match before {
-            Some(last) => last,
-            None => rows::last_seq(&mut tx.view(), channel)?,
-        };
+        let last = self.last_seq(tx, channel)?;
         self.undo.push(Undo::Seq(channel, before));
         self.seqs_before.entry(channel).or_insert(before);
         self.seqs.insert(channel, last + 1);

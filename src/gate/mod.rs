@@ -42,7 +42,7 @@ use zeroize::Zeroizing;
 
 pub use act::Act;
 pub use deed::{Deed, Details, Need, Trail};
-pub use facts::{ChannelFact, MemberRole, UserFact};
+pub use facts::{ChannelFact, ChannelKind, MemberRole, UserFact};
 pub use ledger::Ledger;
 pub use look::Look;
 pub use permission::{Permission, Permissions, SEED_ROLES, SeedRole};

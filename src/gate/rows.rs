@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cells::{Columns, id, opt_id, opt_time, time};
-use super::facts::{ChannelFact, MemberRole, RoleFact, UserFact};
+use super::facts::{ChannelFact, ChannelKind, MemberRole, RoleFact, UserFact};
 use super::permission::{Permission, Permissions};
 use super::principal::{SessionState, TokenHashes};
 use crate::clock::Timestamp;
@@ -18,7 +18,8 @@ const USER_FACT: &str = "SELECT username, role_id, status = 'active' AND deleted
 const ROLE_NAME: &str = "SELECT name FROM roles WHERE id = $1";
 const ROLE_PERMISSIONS: &str = "SELECT p.name FROM role_permissions rp \
      JOIN permissions p ON p.id = rp.permission_id WHERE rp.role_id = $1";
-const CHANNEL_FACT: &str = "SELECT is_private, archived FROM channels WHERE id = $1";
+const CHANNEL_FACT: &str = "SELECT is_private, archived, kind FROM channels \
+     WHERE id = $1 AND deleted_at IS NULL";
 const CHANNEL_MEMBERS: &str = "SELECT user_id, role FROM channel_members WHERE channel_id = $1";
 
 pub(super) fn user_fact(view: &mut View<'_>, user: UserId) -> Result<Option<UserFact>> {
@@ -40,14 +41,15 @@ pub(super) fn role_fact(view: &mut View<'_>, role: RoleId) -> Result<Option<Role
 }
 
 pub(super) fn channel_fact(view: &mut View<'_>, channel: ChannelId) -> Result<Option<ChannelFact>> {
-    let Some((private, archived)) = view.first(CHANNEL_FACT, &[id(channel)], |row| Ok((row.get(0)?, row.get(1)?)))?
-    else {
-        return Ok(None);
-    };
+    let found = view.first(CHANNEL_FACT, &[id(channel)], |row| {
+        let kind = ChannelKind::named(&row.get::<String>(2)?).unwrap_or(ChannelKind::Direct);
+        Ok((row.get(0)?, row.get(1)?, kind))
+    })?;
+    let Some((private, archived, kind)) = found else { return Ok(None) };
     let members = view.all(CHANNEL_MEMBERS, &[id(channel)], |row| {
         Ok((row.id(0)?, MemberRole::named(&row.get::<String>(1)?).unwrap_or(MemberRole::Readonly)))
     })?;
-    Ok(Some(ChannelFact { private, archived, members: members.into_iter().collect::<HashMap<_, _>>() }))
+    Ok(Some(ChannelFact { kind, private, archived, members: members.into_iter().collect::<HashMap<_, _>>() }))
 }
 
 /// Where every sequence stands.
@@ -191,18 +193,21 @@ pub(super) fn keep_last_seen(tx: &mut Tx<'_>, session: SessionId, at: Timestamp)
     tx.execute(SEEN, &[id(session), opt_time(Some(at))]).map(drop)
 }
 
-const SET_MEMBER: &str = "INSERT INTO channel_members (channel_id, user_id, role, joined_at) \
-     VALUES ($1, $2, $3, $4) ON CONFLICT (channel_id, user_id) DO UPDATE SET role = excluded.role";
+const SET_MEMBER: &str = "INSERT INTO channel_members (channel_id, user_id, role, joined_at, last_read_seq) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (channel_id, user_id) DO UPDATE SET role = excluded.role";
 const DROP_MEMBER: &str = "DELETE FROM channel_members WHERE channel_id = $1 AND user_id = $2";
 
+/// `read` is the place up to which a new member counts as having read.
 pub(super) fn set_member(
     tx: &mut Tx<'_>,
     channel: ChannelId,
     user: UserId,
     role: MemberRole,
     now: Timestamp,
+    read: i64,
 ) -> Result<()> {
-    tx.execute(SET_MEMBER, &[id(channel), id(user), Param::Text(role.name()), time(now)]).map(drop)
+    let values = [id(channel), id(user), Param::Text(role.name()), time(now), Param::Int(read)];
+    tx.execute(SET_MEMBER, &values).map(drop)
 }
 
 pub(super) fn drop_member(tx: &mut Tx<'_>, channel: ChannelId, user: UserId) -> Result<()> {

@@ -5,7 +5,7 @@
 //! caller may see and may not do answers 403.
 
 use super::deed::Need;
-use super::facts::{ChannelFact, FactSource, MemberRole};
+use super::facts::{ChannelFact, ChannelKind, FactSource, MemberRole};
 use super::permission::Permission;
 use super::principal::Who;
 use crate::error::{Error, Result};
@@ -118,7 +118,11 @@ fn sees(facts: &mut dyn FactSource, user: UserId, channel: ChannelId) -> Result<
     let fact = facts.channel(channel)?.ok_or_else(|| Error::missing("channel"))?;
     match fact.members.get(&user) {
         Some(standing) => granted(facts, user, *standing),
-        None if !fact.private || facts.allows(user, Permission::ChannelsList)? => Ok(Grant::default()),
+        None if !fact.private => Ok(Grant::default()),
+        // A conversation is shown to nobody outside; that it exists is in the audit log.
+        None if fact.kind == ChannelKind::Channel && facts.allows(user, Permission::ChannelsList)? => {
+            Ok(Grant::default())
+        }
         None => Err(Error::missing("channel")),
     }
 }
@@ -243,7 +247,10 @@ mod tests {
         ]
         .into();
         for (n, private, archived) in [(PUBLIC, false, false), (PRIVATE, true, false), (ARCHIVED, false, true)] {
-            clinic.channels.insert(channel(n), ChannelFact { private, archived, members: members.clone() });
+            clinic.channels.insert(
+                channel(n),
+                ChannelFact { private, archived, members: members.clone(), ..ChannelFact::default() },
+            );
         }
         clinic
     }

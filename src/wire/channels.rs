@@ -32,8 +32,31 @@ pub struct Channel {
     pub archived: bool,
     /// Free-form, by the client.
     pub metadata: Option<Value>,
+    /// `channel`, `direct` or `group`.
+    pub kind: String,
+    /// What is being talked about.
+    pub topic: Option<String>,
+    /// Under which heading it is listed.
+    pub category: Option<String>,
+    /// What it is found by.
+    pub tags: Vec<String>,
+    /// Seconds between two messages of one member; 0 is no limit.
+    pub slow_mode_seconds: i64,
+    /// Whether those who join by themselves are asked for a password.
+    pub has_password: bool,
+    /// When it deletes itself.
+    pub expires_at: Option<Timestamp>,
+    /// Messages of others that the caller has not read; 0 outside.
+    pub unread_count: i64,
+    /// Those among them that name the caller.
+    pub mention_count: i64,
+    /// The place up to which the caller has read; null outside.
+    pub last_read_seq: Option<i64>,
     /// Who is in it; in lists only the caller's own membership.
     pub members: Vec<Member>,
+    /// Grows with every change of the channel itself; tells one state from another.
+    #[serde(skip)]
+    pub version: i64,
 }
 
 /// One member of a channel.

@@ -149,6 +149,8 @@ pub(crate) async fn channels_and_members_are_made_shown_changed_and_ended() {
     let expected = json!({
         "id": made["id"], "name": "Ward 3", "description": "Rounds", "isPrivate": true, "createdBy": alice.id,
         "createdAt": made["createdAt"], "lastActivity": null, "archived": false, "metadata": { "floor": 3 },
+        "kind": "channel", "topic": null, "category": null, "tags": [], "slowModeSeconds": 0, "hasPassword": false,
+        "expiresAt": null, "unreadCount": 0, "mentionCount": 0, "lastReadSeq": 0,
         "members": members,
     });
     assert_eq!(made, expected);

@@ -34,6 +34,9 @@ told_on_postgres! {
         live_messages_follow_a_replay_without_a_gap_or_a_double_while_others_send
         at_the_stop_everyone_is_told_and_closed_and_nothing_acknowledged_is_lost
     }
+    channels {
+        what_others_posted_is_counted_until_it_is_read_and_across_a_restart
+    }
     people {
         an_account_is_changed_by_those_who_may_and_says_so
         two_who_change_the_same_account_do_not_undo_each_other

@@ -17,6 +17,7 @@
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
 //! | sync | state + frames = a fresh fetch, whatever was missed |
+//! | channels | what has not been read, and how channels are found |
 //! | engines | the main stories on both databases |
 //! | limits | below, at and above every limit |
 //! | front | what a request passes before it is answered |
@@ -32,6 +33,7 @@ mod driver;
 mod fixture;
 
 mod access;
+mod channels;
 mod contract;
 mod engines;
 mod front;

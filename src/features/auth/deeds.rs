@@ -4,6 +4,8 @@ use crate::gate::{Deed, Need, Trail};
 use crate::id::UserId;
 
 pub(super) enum AuthDeed {
+    /// Look whether hashes of an older server are about.
+    LookForOlderHashes,
     /// Find the account that a name stands for, to check a password against.
     FindAccount,
     /// Sign in with a password that was checked.
@@ -25,6 +27,7 @@ pub(super) enum AuthDeed {
 impl Deed for AuthDeed {
     fn need(&self) -> Need {
         match self {
+            Self::LookForOlderHashes => Need::System,
             Self::FindAccount | Self::LogIn { .. } | Self::FailToLogIn { .. } | Self::Rehash { .. } => Need::Open,
             Self::Refresh | Self::LogOut | Self::FindOwnHash | Self::ChangePassword { .. } => Need::OwnAccount,
         }
@@ -32,6 +35,7 @@ impl Deed for AuthDeed {
 
     fn trail(&self) -> Trail {
         match self {
+            Self::LookForOlderHashes => Trail::nothing("auth.look_for_older_hashes"),
             Self::FindAccount => Trail::nothing("auth.find_account"),
             Self::LogIn { user } => Trail::record("auth.login").with("targetUserId", *user),
             Self::FailToLogIn { user, why } => {

@@ -6,12 +6,22 @@ use zeroize::Zeroizing;
 
 use super::deeds::AuthDeed;
 use super::rows;
+use crate::crypto::{Pbkdf2, StoredHash};
 use crate::error::{Error, Result};
 use crate::features::{Means, users};
 use crate::gate::{Cx, Issued};
 use crate::id::UserId;
 use crate::wire::auth::{ChangePassword, Login, SignedIn};
 use crate::wire::users::User;
+
+/// Lets every check of a password cost the same as long as hashes of an older server are about; see
+/// [`PasswordPool`](crate::crypto::PasswordPool). Said once, at the start.
+pub async fn level(cx: &Cx, means: &Means) -> Result<()> {
+    if let Some(salt) = cx.act(AuthDeed::LookForOlderHashes, rows::older_salt).await? {
+        means.passwords.level(Pbkdf2::parse(&salt)?);
+    }
+    Ok(())
+}
 
 /// Signs in with a name and a password.
 pub async fn login(cx: &Cx, means: &Means, body: Login) -> Result<SignedIn> {
@@ -23,7 +33,7 @@ pub async fn login(cx: &Cx, means: &Means, body: Login) -> Result<SignedIn> {
         cx.view(AuthDeed::FindAccount, move |look| users::account(look, &username)).await?
     };
     // Without an account a dummy hash is checked, so that the answer takes as long.
-    let hash = found.as_ref().map(|account| account.password_hash.clone());
+    let hash = found.as_ref().map(users::Account::stored).transpose()?;
     let verdict = means.passwords.verify(body.password.clone(), hash).await?;
     let right = verdict.ok || !means.check_passwords;
     let account = match found {
@@ -80,7 +90,7 @@ pub async fn logout(cx: &Cx) -> Result<()> {
 
 /// Chooses a new password; every other sign-in of the account ends.
 pub async fn change_password(cx: &Cx, means: &Means, body: ChangePassword) -> Result<()> {
-    let (user, (username, old)) = cx
+    let (user, (username, old, salt)) = cx
         .view(AuthDeed::FindOwnHash, |look| {
             let user = look.user()?;
             Ok((user, rows::own(look, user)?.ok_or_else(|| Error::missing("user"))?))
@@ -91,7 +101,7 @@ pub async fn change_password(cx: &Cx, means: &Means, body: ChangePassword) -> Re
     means.logins.check(&key, address, cx.monotonic())?;
     let new = users::NewPassword::parse(body.new, &username, means.limits.password_chars_min)
         .map_err(|detail| Error::field("newPassword", detail))?;
-    if !means.passwords.verify(body.current, Some(old.clone())).await?.ok {
+    if !means.passwords.verify(body.current, Some(StoredHash::read(old.clone(), &salt)?)).await?.ok {
         means.logins.failed(&key, address, cx.monotonic());
         fail(cx, Some(user), "wrong_password").await?;
         return Err(Error::field("currentPassword", "is not the current password"));

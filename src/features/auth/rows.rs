@@ -11,7 +11,8 @@ const REHASH: &str = "UPDATE users SET password_hash = $3, password_hash_type = 
      WHERE id = $1 AND password_hash = $2";
 const CHANGE: &str = "UPDATE users SET password_hash = $3, password_hash_type = 'argon2id', salt = '', \
      password_last_changed = $4, updated_at = $4, force_password_change = FALSE WHERE id = $1 AND password_hash = $2";
-const OWN: &str = "SELECT username, password_hash FROM users WHERE id = $1";
+const OWN: &str = "SELECT username, password_hash, salt FROM users WHERE id = $1";
+const OLDER_SALT: &str = "SELECT salt FROM users WHERE password_hash_type = 'pbkdf2+argon2id' LIMIT 1";
 const HASH: &str = "SELECT password_hash FROM users WHERE id = $1 AND status = 'active' AND deleted_at IS NULL";
 
 pub(super) fn signed_in(act: &mut Act<'_, '_>, user: UserId) -> Result<()> {
@@ -34,9 +35,14 @@ pub(super) fn change(act: &mut Act<'_, '_>, user: UserId, old: &str, new: &str) 
     Ok(act.execute(CHANGE, &[id(user), Param::Text(old), Param::Text(new), time(now)])? == 1)
 }
 
-/// One's own name and hash.
-pub(super) fn own(look: &mut Look<'_, '_>, user: UserId) -> Result<Option<(String, String)>> {
-    look.first(OWN, &[id(user)], |row| Ok((row.get(0)?, row.get(1)?)))
+/// One's own name, hash and what the hash is of.
+pub(super) fn own(look: &mut Look<'_, '_>, user: UserId) -> Result<Option<(String, String, String)>> {
+    look.first(OWN, &[id(user)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+}
+
+/// The parameters of some hash that was taken over and not replaced yet.
+pub(super) fn older_salt(act: &mut Act<'_, '_>) -> Result<Option<String>> {
+    act.first(OLDER_SALT, &[], |row| row.get(0))
 }
 
 /// The hash of an account that may be used.

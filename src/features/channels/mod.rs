@@ -8,5 +8,5 @@ mod model;
 mod ops;
 mod rows;
 
-pub use model::{ChannelName, Description};
-pub use ops::{add_member, change_member, create, join, joined, leave, list, members, remove_member, show};
+pub use model::{Archived, ChannelFilter, ChannelName, Description};
+pub use ops::{add_member, change_member, create, join, joined, leave, list, members, read_up_to, remove_member, show};

@@ -1,6 +1,58 @@
 //! Validated names of channels.
 
+use crate::error::{Error, Result};
 use crate::features::users::is_unprintable;
+use crate::gate::ChannelKind;
+
+/// Which channels of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChannelFilter {
+    /// Those under this heading.
+    pub category: Option<String>,
+    /// Those with this tag.
+    pub tag: Option<String>,
+    /// Whether those that are closed.
+    pub archived: Archived,
+    /// Those of this kind.
+    pub kind: Option<ChannelKind>,
+}
+
+/// Whether a list shows channels that are closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Archived {
+    /// It does not.
+    #[default]
+    No,
+    /// It shows nothing else.
+    Only,
+    /// It shows both.
+    All,
+}
+
+impl ChannelFilter {
+    /// What `?category=&tag=&archived=&kind=` asks for.
+    pub fn parse(
+        category: Option<String>,
+        tag: Option<String>,
+        archived: Option<&str>,
+        kind: Option<&str>,
+    ) -> Result<Self> {
+        let archived = match archived {
+            None | Some("false") => Archived::No,
+            Some("true") => Archived::Only,
+            Some("all") => Archived::All,
+            Some(_) => return Err(Error::field("archived", "must be true, false or all")),
+        };
+        let kind = match kind {
+            None => None,
+            Some(name) => {
+                Some(ChannelKind::named(name).ok_or_else(|| Error::field("kind", "must be channel, direct or group"))?)
+            }
+        };
+        let tag = tag.map(|tag| tag.to_lowercase());
+        Ok(Self { category, tag, archived, kind })
+    }
+}
 
 /// Characters of a channel's name (the column's width).
 pub const NAME_CHARS_MAX: usize = 100;
@@ -15,7 +67,7 @@ pub struct ChannelName(String);
 
 impl ChannelName {
     /// Anything printable that is not all spaces.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
         let text = text.trim();
         let count = text.chars().count();
         if count == 0 || count > NAME_CHARS_MAX {
@@ -39,7 +91,7 @@ pub struct Description(String);
 
 impl Description {
     /// At most 1,000 printable characters; line breaks are allowed.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
         if text.chars().count() > DESCRIPTION_CHARS_MAX {
             return Err(format!("may have at most {DESCRIPTION_CHARS_MAX} characters"));
         }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::deeds::ChannelDeed;
-use super::model::{ChannelName, Description, METADATA_BYTES_MAX};
+use super::model::{ChannelFilter, ChannelName, Description, METADATA_BYTES_MAX};
 use super::rows;
+use crate::clock::Timestamp;
 use crate::error::{Error, FieldFault, Result};
 use crate::features::{Cursor, Means, Paged};
 use crate::gate::{Act, Cx, MemberRole, Permission};
@@ -18,7 +19,8 @@ use crate::wire::frames::Frame;
 /// One channel, with everyone in it.
 pub async fn show(cx: &Cx, channel: ChannelId) -> Result<Channel> {
     cx.view(ChannelDeed::Show { channel }, move |look| {
-        let mut shown = rows::show(look, channel)?.ok_or_else(|| Error::missing("channel"))?;
+        let reader = look.user()?;
+        let mut shown = rows::show(look, channel, reader)?.ok_or_else(|| Error::missing("channel"))?;
         shown.members = rows::members(look, channel)?;
         Ok(shown)
     })
@@ -26,7 +28,7 @@ pub async fn show(cx: &Cx, channel: ChannelId) -> Result<Channel> {
 }
 
 /// The channels one may see, oldest first, a page at a time; each with one's own membership only.
-pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Channel>> {
+pub async fn list(cx: &Cx, means: &Means, filter: ChannelFilter, page: Cursor) -> Result<Paged<Channel>> {
     let limit = page.rows(&means.limits)?;
     let back = page.after.is_some();
     let cursor = match page.after.or(page.before) {
@@ -37,11 +39,7 @@ pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Channel>
         .view(ChannelDeed::List, move |look| {
             let reader = look.user()?;
             let every = look.allows(Permission::ChannelsList)?;
-            let mut channels = rows::list(look, reader, cursor, limit, every, back)?;
-            for channel in &mut channels {
-                channel.members = rows::own_membership(look, channel.id, reader)?.into_iter().collect();
-            }
-            Ok(channels)
+            rows::list(look, reader, &rows::Slice { from: cursor, back, limit, every }, &filter)
         })
         .await?;
     Ok(Paged::of(rows, limit, |channel| channel.id.to_string()))
@@ -193,6 +191,13 @@ pub async fn remove_member(cx: &Cx, channel: ChannelId, user: UserId) -> Result<
     .await
 }
 
+/// Notes, inside a deed, that a member has read up to a place at a time; says whether that is further than before.
+/// A place that was not given yet counts as the last one.
+pub fn read_up_to(act: &mut Act<'_, '_>, channel: ChannelId, user: UserId, seq: i64, at: Timestamp) -> Result<bool> {
+    let seq = seq.min(act.last_seq(channel)?);
+    rows::read(act, channel, user, seq, at)
+}
+
 fn member_role(name: &str) -> Result<MemberRole> {
     MemberRole::named(name).ok_or_else(|| Error::field("role", "must be owner, moderator, member or readonly"))
 }
@@ -248,7 +253,9 @@ fn tell_of_joining(act: &mut Act<'_, '_>, channel: ChannelId, user: UserId) -> R
 }
 
 fn read_back(act: &mut Act<'_, '_>, channel: ChannelId) -> Result<Channel> {
-    let mut made = rows::show_in(act, channel)?.ok_or_else(|| Error::internal("a new channel cannot be read back"))?;
+    let reader = act.user()?;
+    let mut made =
+        rows::show_in(act, channel, reader)?.ok_or_else(|| Error::internal("a new channel cannot be read back"))?;
     made.members = rows::members_in(act, channel)?;
     Ok(made)
 }

@@ -1,42 +1,69 @@
 //! Every SQL text of channels.
 
-use super::model::{ChannelName, Description};
+use super::model::{Archived, ChannelFilter, ChannelName, Description};
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::gate::cells::{Columns, Json, Param, Row, id, time};
-use crate::gate::{Act, Look};
+use crate::gate::{Act, ChannelKind, Look};
 use crate::id::{ChannelId, UserId};
 use crate::wire::channels::{Channel, Member};
 
+/// Places after the last one read that are looked at one by one; who is further behind is told the distance.
+const COUNTED_MAX: i64 = 200;
+
+// `$1` is the reader. The places of a channel have no gaps, so the range is as long as it says.
 macro_rules! channel_columns {
     ($rest:literal) => {
         concat!(
             "SELECT c.id, c.name, c.description, c.is_private, c.created_by, c.created_at, c.last_activity, ",
-            "c.archived, c.metadata FROM channels c ",
+            "c.archived, c.metadata, c.kind, c.topic, c.category, c.tags, c.slow_mode_seconds, ",
+            "c.password_hash IS NOT NULL, c.expires_at, c.version, own.role, own.joined_at, own.last_read_seq, ",
+            "(SELECT u.username FROM users u WHERE u.id = $1), ",
+            "(SELECT COALESCE(MAX(m.seq), 0) FROM messages m WHERE m.channel_id = c.id), ",
+            "(SELECT COUNT(*) FROM messages m WHERE m.channel_id = c.id AND m.seq > own.last_read_seq ",
+            "AND m.seq <= own.last_read_seq + 200 AND m.sender_id <> $1 AND m.deleted = FALSE) ",
+            "FROM channels c LEFT JOIN channel_members own ON own.channel_id = c.id AND own.user_id = $1 ",
+            "WHERE c.deleted_at IS NULL AND ",
             $rest
         )
     };
 }
 
-const SHOW: &str = channel_columns!("WHERE c.id = $1");
-/// Own channels and public ones; with `$4`, every channel.
+const SHOW: &str = channel_columns!("c.id = $2");
+/// Own channels and public ones; with `$4`, every channel that is no conversation of others.
 const LIST: &str = channel_columns!(
-    "WHERE c.id > $2 AND ($4 OR c.is_private = FALSE OR EXISTS \
-     (SELECT 1 FROM channel_members m WHERE m.channel_id = c.id AND m.user_id = $1)) ORDER BY c.id LIMIT $3"
+    "c.id > $2 AND (own.user_id IS NOT NULL OR (c.kind = 'channel' AND ($4 OR c.is_private = FALSE))) \
+     AND ($5 OR c.archived = $6) AND ($7 OR c.kind = $8) AND ($9 OR c.category = $10) \
+     AND ($11 OR EXISTS (SELECT 1 FROM channel_tags t WHERE t.tag = $12 AND t.channel_id = c.id)) \
+     ORDER BY c.id LIMIT $3"
 );
 const LIST_BACK: &str = channel_columns!(
-    "WHERE c.id < $2 AND ($4 OR c.is_private = FALSE OR EXISTS \
-     (SELECT 1 FROM channel_members m WHERE m.channel_id = c.id AND m.user_id = $1)) ORDER BY c.id DESC LIMIT $3"
+    "c.id < $2 AND (own.user_id IS NOT NULL OR (c.kind = 'channel' AND ($4 OR c.is_private = FALSE))) \
+     AND ($5 OR c.archived = $6) AND ($7 OR c.kind = $8) AND ($9 OR c.category = $10) \
+     AND ($11 OR EXISTS (SELECT 1 FROM channel_tags t WHERE t.tag = $12 AND t.channel_id = c.id)) \
+     ORDER BY c.id DESC LIMIT $3"
 );
 const INSERT: &str = "INSERT INTO channels \
      (id, name, description, is_private, created_by, created_at, archived, metadata, kind, version) \
      VALUES ($1, $2, $3, $4, $5, $6, FALSE, $7, 'channel', 1)";
 const MEMBERS: &str = "SELECT m.user_id, u.username, m.role, m.joined_at FROM channel_members m \
      JOIN users u ON u.id = m.user_id WHERE m.channel_id = $1 ORDER BY u.username_key";
+const READ: &str = "UPDATE channel_members SET last_read_seq = $3, last_read_at = $4 \
+     WHERE channel_id = $1 AND user_id = $2 AND last_read_seq < $3";
 const MEMBER: &str = "SELECT m.user_id, u.username, m.role, m.joined_at FROM channel_members m \
      JOIN users u ON u.id = m.user_id WHERE m.channel_id = $1 AND m.user_id = $2";
 
-fn channel(row: &Row<'_>) -> Result<Channel> {
-    let metadata = row.get::<Option<Json>>(8)?;
+/// A channel as its reader sees it; of the members, the reader alone.
+fn channel(row: &Row<'_>, reader: UserId) -> Result<Channel> {
+    let json = |index| row.get::<Option<Json>>(index);
+    let (read, head, counted) = (row.get::<Option<i64>>(19)?, row.get::<i64>(21)?, row.get::<i64>(22)?);
+    let own = match (row.get::<Option<String>>(17)?, row.get::<Option<String>>(20)?) {
+        (Some(role), Some(username)) => {
+            Some(Member { user_id: reader, username, role, joined_at: row.opt_time(18)?.unwrap_or_default() })
+        }
+        _ => None,
+    };
+    let behind = read.map_or(0, |read| head - read);
     Ok(Channel {
         id: row.id(0)?,
         name: row.get(1)?,
@@ -46,8 +73,19 @@ fn channel(row: &Row<'_>) -> Result<Channel> {
         created_at: row.time(5)?,
         last_activity: row.opt_time(6)?,
         archived: row.get(7)?,
-        metadata: metadata.and_then(|json| serde_json::from_str(&json.0).ok()),
-        members: Vec::new(),
+        metadata: json(8)?.and_then(|json| serde_json::from_str(&json.0).ok()),
+        kind: row.get(9)?,
+        topic: row.get(10)?,
+        category: row.get(11)?,
+        tags: json(12)?.and_then(|json| serde_json::from_str(&json.0).ok()).unwrap_or_default(),
+        slow_mode_seconds: row.get::<i32>(13)?.into(),
+        has_password: row.get(14)?,
+        expires_at: row.opt_time(15)?,
+        unread_count: if behind > COUNTED_MAX { behind } else { counted },
+        mention_count: 0,
+        last_read_seq: read,
+        members: own.into_iter().collect(),
+        version: row.get(16)?,
     })
 }
 
@@ -55,28 +93,47 @@ fn member(row: &Row<'_>) -> Result<Member> {
     Ok(Member { user_id: row.id(0)?, username: row.get(1)?, role: row.get(2)?, joined_at: row.time(3)? })
 }
 
-pub(super) fn show(look: &mut Look<'_, '_>, of: ChannelId) -> Result<Option<Channel>> {
-    look.first(SHOW, &[id(of)], channel)
+pub(super) fn show(look: &mut Look<'_, '_>, of: ChannelId, reader: UserId) -> Result<Option<Channel>> {
+    look.first(SHOW, &[id(reader), id(of)], |row| channel(row, reader))
 }
 
-pub(super) fn show_in(act: &mut Act<'_, '_>, of: ChannelId) -> Result<Option<Channel>> {
-    act.first(SHOW, &[id(of)], channel)
+pub(super) fn show_in(act: &mut Act<'_, '_>, of: ChannelId, reader: UserId) -> Result<Option<Channel>> {
+    act.first(SHOW, &[id(reader), id(of)], |row| channel(row, reader))
+}
+
+/// Which rows of the list of channels.
+pub(super) struct Slice {
+    pub(super) from: ChannelId,
+    pub(super) back: bool,
+    pub(super) limit: u32,
+    /// Private channels of others too.
+    pub(super) every: bool,
 }
 
 pub(super) fn list(
     look: &mut Look<'_, '_>,
     reader: UserId,
-    after: ChannelId,
-    limit: u32,
-    every: bool,
-    back: bool,
+    slice: &Slice,
+    filter: &ChannelFilter,
 ) -> Result<Vec<Channel>> {
-    let values = [id(reader), id(after), Param::Int(i64::from(limit)), Param::Bool(every)];
-    if !back {
-        return look.all(LIST, &values, channel);
+    let values = [
+        id(reader),
+        id(slice.from),
+        Param::Int(i64::from(slice.limit)),
+        Param::Bool(slice.every),
+        Param::Bool(filter.archived == Archived::All),
+        Param::Bool(filter.archived == Archived::Only),
+        Param::Bool(filter.kind.is_none()),
+        Param::Text(filter.kind.map_or("", ChannelKind::name)),
+        Param::Bool(filter.category.is_none()),
+        Param::Text(filter.category.as_deref().unwrap_or_default()),
+        Param::Bool(filter.tag.is_none()),
+        Param::Text(filter.tag.as_deref().unwrap_or_default()),
+    ];
+    let mut channels = look.all(if slice.back { LIST_BACK } else { LIST }, &values, |row| channel(row, reader))?;
+    if slice.back {
+        channels.reverse();
     }
-    let mut channels = look.all(LIST_BACK, &values, channel)?;
-    channels.reverse();
     Ok(channels)
 }
 
@@ -111,10 +168,11 @@ pub(super) fn members_in(act: &mut Act<'_, '_>, of: ChannelId) -> Result<Vec<Mem
     act.all(MEMBERS, &[id(of)], member)
 }
 
-pub(super) fn own_membership(look: &mut Look<'_, '_>, of: ChannelId, reader: UserId) -> Result<Option<Member>> {
-    look.first(MEMBER, &[id(of), id(reader)], member)
-}
-
 pub(super) fn member_in(act: &mut Act<'_, '_>, of: ChannelId, user: UserId) -> Result<Option<Member>> {
     act.first(MEMBER, &[id(of), id(user)], member)
+}
+
+/// Says whether that is further than before.
+pub(super) fn read(act: &mut Act<'_, '_>, of: ChannelId, user: UserId, seq: i64, at: Timestamp) -> Result<bool> {
+    Ok(act.execute(READ, &[id(of), id(user), Param::Int(seq), time(at)])? > 0)
 }

@@ -25,7 +25,7 @@ const SHOW: &str = user_columns!("WHERE u.id = $1 AND u.deleted_at IS NULL");
 const LIST: &str = user_columns!("WHERE u.deleted_at IS NULL AND u.username_key > $1 ORDER BY u.username_key LIMIT $2");
 const LIST_BACK: &str =
     user_columns!("WHERE u.deleted_at IS NULL AND u.username_key < $1 ORDER BY u.username_key DESC LIMIT $2");
-const BY_KEY: &str = "SELECT id, username, password_hash, status = 'active' AND deleted_at IS NULL \
+const BY_KEY: &str = "SELECT id, username, password_hash, salt, status = 'active' AND deleted_at IS NULL \
      FROM users WHERE username_key = $1";
 const INSERT: &str = "INSERT INTO users \
      (id, username, username_key, email, email_key, password_hash, salt, first_name, last_name, role_id, status, \
@@ -80,7 +80,13 @@ pub(super) fn list_back(look: &mut Look<'_, '_>, before: &str, limit: u32) -> Re
 
 pub(super) fn by_key(look: &mut Look<'_, '_>, key: &str) -> Result<Option<Account>> {
     look.first(BY_KEY, &[Param::Text(key)], |row| {
-        Ok(Account { id: row.id(0)?, username: row.get(1)?, password_hash: row.get(2)?, active: row.get(3)? })
+        Ok(Account {
+            id: row.id(0)?,
+            username: row.get(1)?,
+            password_hash: row.get(2)?,
+            salt: row.get(3)?,
+            active: row.get(4)?,
+        })
     })
 }
 

@@ -7,7 +7,14 @@ use crate::id::{ChannelId, UserId};
 use crate::wire::auth::Success;
 
 pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
-    let page = channels::list(&call.cx, &call.web.means, call.cursor()?).await?;
+    let (archived, kind) = (call.query("archived")?, call.query("kind")?);
+    let filter = channels::ChannelFilter::parse(
+        call.query("category")?,
+        call.query("tag")?,
+        archived.as_deref(),
+        kind.as_deref(),
+    )?;
+    let page = channels::list(&call.cx, &call.web.means, filter, call.cursor()?).await?;
     Answer::page(&call, &page)
 }
 

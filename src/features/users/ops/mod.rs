@@ -7,6 +7,7 @@ pub use change::change;
 use super::deeds::UserDeed;
 use super::model::{Email, Faults, NewPassword, PersonName, Username};
 use super::{model, rows};
+use crate::crypto::StoredHash;
 use crate::error::{Error, Result};
 use crate::features::{Cursor, Means, Paged, Versioned};
 use crate::gate::{Act, Cx, Look, Permission};
@@ -26,8 +27,17 @@ pub struct Account {
     pub username: String,
     /// An Argon2id PHC string.
     pub password_hash: String,
+    /// Parameters of a hash that was taken over, or nothing.
+    pub salt: String,
     /// Whether it may be used.
     pub active: bool,
+}
+
+impl Account {
+    /// The hash to check a password against.
+    pub fn stored(&self) -> Result<StoredHash> {
+        StoredHash::read(self.password_hash.clone(), &self.salt)
+    }
 }
 
 /// An account about to be made.

@@ -1,24 +1,19 @@
-//! Posting and reading.
+//! Posting: sealed before the writer sees it, acknowledged after the commit.
 
 use std::sync::Arc;
 
-use super::deeds::MessageDeed;
-use super::model::Draft;
-use super::rows::{self, Slice, Stored};
-use super::sealing;
+use super::show;
 use crate::crypto::Keyring;
-use crate::error::{Error, Kind, Result};
-use crate::features::{Cursor, Means, Paged};
-use crate::gate::{Act, Cx, Look, Who};
-use crate::hub::{Outbox, Replay};
-use crate::id::{ChannelId, MessageId, UserId};
-use crate::wire::frames::{Deleted, Frame};
+use crate::error::{Error, Result};
+use crate::features::Means;
+use crate::features::messages::deeds::MessageDeed;
+use crate::features::messages::model::Draft;
+use crate::features::messages::{rows, sealing};
+use crate::gate::{Act, Cx, Who};
+use crate::hub::Outbox;
+use crate::id::{MessageId, UserId};
+use crate::wire::frames::Frame;
 use crate::wire::messages::{Message, NewMessage};
-
-/// Rows of a replay that are read at once.
-const REPLAY_SLICE: u32 = 200;
-/// Changes of all channels up to which a replay goes along them.
-const REPLAY_BY_REV_MAX: i64 = 10_000;
 
 /// What a sender is told: durable.
 struct Receipt {
@@ -160,103 +155,4 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         reactions: Vec::new(),
     });
     Ok(Receipt { message, seq, rev, at })
-}
-
-/// A page of a channel, newest first; the cursor is a `seq`.
-pub async fn page(cx: &Cx, means: &Means, channel: ChannelId, page: Cursor) -> Result<Paged<Message>> {
-    let limit = page.rows(&means.limits)?;
-    let slice = slice(&page, limit)?;
-    let rows = cx
-        .view(MessageDeed::Page { channel }, move |look| {
-            let rows = rows::page(look, channel, slice)?;
-            let phi = look.grant().phi;
-            opened(look, rows, phi)
-        })
-        .await?;
-    Ok(Paged::of(rows, limit, |message| message.seq.to_string()))
-}
-
-/// The newest of all own channels; the cursor is a `rev`.
-pub async fn recent(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Message>> {
-    let limit = page.rows(&means.limits)?;
-    let slice = slice(&page, limit)?;
-    let rows = cx
-        .view(MessageDeed::Recent, move |look| {
-            let reader = look.user()?;
-            let rows = rows::recent(look, reader, slice)?;
-            let phi = look.allows(crate::gate::Permission::PhiRead)?;
-            opened(look, rows, phi)
-        })
-        .await?;
-    Ok(Paged::of(rows, limit, |message| message.rev.to_string()))
-}
-
-/// One message.
-pub async fn show(cx: &Cx, message: MessageId) -> Result<Message> {
-    let missing = || Error::missing("message");
-    let channel = cx.view(MessageDeed::Find, move |look| rows::where_is(look, message)).await?.ok_or_else(missing)?;
-    let shown = cx
-        .view(MessageDeed::Show { channel, message }, move |look| {
-            let stored = rows::show(look, message)?.ok_or_else(missing)?;
-            let phi = look.grant().phi;
-            opened(look, vec![stored], phi)?.pop().ok_or_else(missing)
-        })
-        .await;
-    // Where a message is must not show in how its refusal reads: outside its channel it is not there.
-    shown.map_err(|error| match error.kind() {
-        Kind::Missing | Kind::Refused => missing(),
-        _ => error,
-    })
-}
-
-/// The next frames of a replay, and where to go on from; `None` ends it.
-///
-/// A short absence is replayed along the changes of all channels, a long one along the channel: each costs what was
-/// missed, not what is stored.
-pub async fn replay(cx: &Cx, replay: &Replay, from: Option<i64>) -> Result<(Vec<String>, Option<i64>)> {
-    let (channel, since, upto) = (replay.channel, replay.since, replay.upto);
-    cx.view(MessageDeed::Replay { channel }, move |look| {
-        let short = upto.saturating_sub(since) <= REPLAY_BY_REV_MAX;
-        let rows = if short {
-            rows::changed(look, channel, from.unwrap_or(since), upto, REPLAY_SLICE)?
-        } else {
-            rows::changed_in_order(look, channel, since, upto, from.unwrap_or(0), REPLAY_SLICE)?
-        };
-        let full = rows.len() >= REPLAY_SLICE as usize;
-        let next = rows.last().filter(|_| full).map(|row| if short { row.rev } else { row.seq });
-        let phi = look.grant().phi;
-        let frames = opened(look, rows, phi)?
-            .iter()
-            .map(|message| {
-                if message.deleted {
-                    let (message_id, channel_id) = (message.id, message.channel_id);
-                    let data = Deleted { message_id, channel_id, seq: message.seq, rev: message.rev };
-                    Frame::MessageDeleted { data }.encode()
-                } else if message.edited_at.is_some() {
-                    Frame::MessageUpdated { data: message }.encode()
-                } else {
-                    Frame::NewMessage { data: message }.encode()
-                }
-            })
-            .collect();
-        Ok((frames, next))
-    })
-    .await
-}
-
-fn slice(page: &Cursor, limit: u32) -> Result<Slice> {
-    Ok(match page.after_number()? {
-        Some(from) => Slice { from, back: true, limit },
-        None => Slice { from: page.before_number()?.unwrap_or(i64::MAX), back: false, limit },
-    })
-}
-
-fn opened(look: &mut Look<'_, '_>, rows: Vec<Stored>, phi: bool) -> Result<Vec<Message>> {
-    let reader: UserId = look.user()?;
-    let shows = phi && rows.iter().any(|row| row.phi && !row.deleted && row.sender != reader);
-    if shows {
-        look.shows_patient_details();
-    }
-    let keys = look.keys();
-    rows.into_iter().map(|row| sealing::open(keys, row, reader, phi)).collect()
 }

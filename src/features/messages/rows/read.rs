@@ -1,0 +1,105 @@
+//! Pages, one message, and what changed since.
+
+use super::{Stored, message_columns, stored};
+use crate::error::Result;
+use crate::gate::Look;
+use crate::gate::cells::{Columns, Param, id};
+use crate::id::{ChannelId, MessageId, UserId};
+
+const PAGE: &str = message_columns!("WHERE m.channel_id = $1 AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3");
+const PAGE_BACK: &str = message_columns!("WHERE m.channel_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3");
+/// COALESCE keeps both engines from choosing the channel's index, which would sort the whole channel.
+const CHANGED: &str = message_columns!(
+    "WHERE COALESCE(m.channel_id, m.channel_id) = $1 AND m.rev > $2 AND m.rev <= $3 ORDER BY m.rev LIMIT $4"
+);
+const CHANGED_IN_ORDER: &str =
+    message_columns!("WHERE m.channel_id = $1 AND m.seq > $5 AND m.rev > $2 AND m.rev <= $3 ORDER BY m.seq LIMIT $4");
+const SHOW: &str = message_columns!("WHERE m.id = $1");
+const RECENT: &str = message_columns!(
+    "WHERE m.rev < $2 AND EXISTS (SELECT 1 FROM channel_members c WHERE c.channel_id = m.channel_id AND \
+     c.user_id = $1) ORDER BY m.rev DESC LIMIT $3"
+);
+const RECENT_BACK: &str = message_columns!(
+    "WHERE m.rev > $2 AND EXISTS (SELECT 1 FROM channel_members c WHERE c.channel_id = m.channel_id AND \
+     c.user_id = $1) ORDER BY m.rev LIMIT $3"
+);
+const WHERE_IS: &str = "SELECT channel_id FROM messages WHERE id = $1";
+
+/// Which rows of an order: those after `from`, towards older ones or, `back`, towards newer ones.
+#[derive(Clone, Copy)]
+pub(in crate::features::messages) struct Slice {
+    pub(in crate::features::messages) from: i64,
+    pub(in crate::features::messages) back: bool,
+    pub(in crate::features::messages) limit: u32,
+}
+
+impl Slice {
+    fn rows(
+        self,
+        look: &mut Look<'_, '_>,
+        forth: &'static str,
+        back: &'static str,
+        of: Param<'_>,
+    ) -> Result<Vec<Stored>> {
+        let values = [of, Param::Int(self.from), Param::Int(i64::from(self.limit))];
+        let mut rows = look.all(if self.back { back } else { forth }, &values, stored)?;
+        if self.back {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+}
+
+/// Newest first; the order is the channel's.
+pub(in crate::features::messages) fn page(
+    look: &mut Look<'_, '_>,
+    channel: ChannelId,
+    slice: Slice,
+) -> Result<Vec<Stored>> {
+    slice.rows(look, PAGE, PAGE_BACK, id(channel))
+}
+
+/// Newest change first, over all channels of a reader.
+pub(in crate::features::messages) fn recent(
+    look: &mut Look<'_, '_>,
+    reader: UserId,
+    slice: Slice,
+) -> Result<Vec<Stored>> {
+    slice.rows(look, RECENT, RECENT_BACK, id(reader))
+}
+
+/// Oldest change first.
+pub(in crate::features::messages) fn changed(
+    look: &mut Look<'_, '_>,
+    channel: ChannelId,
+    since: i64,
+    upto: i64,
+    limit: u32,
+) -> Result<Vec<Stored>> {
+    let values = [id(channel), Param::Int(since), Param::Int(upto), Param::Int(i64::from(limit))];
+    look.all(CHANGED, &values, stored)
+}
+
+/// The same changes, in the channel's order, after `seq`.
+pub(in crate::features::messages) fn changed_in_order(
+    look: &mut Look<'_, '_>,
+    channel: ChannelId,
+    since: i64,
+    upto: i64,
+    seq: i64,
+    limit: u32,
+) -> Result<Vec<Stored>> {
+    let values = [id(channel), Param::Int(since), Param::Int(upto), Param::Int(i64::from(limit)), Param::Int(seq)];
+    look.all(CHANGED_IN_ORDER, &values, stored)
+}
+
+pub(in crate::features::messages) fn show(look: &mut Look<'_, '_>, message: MessageId) -> Result<Option<Stored>> {
+    look.first(SHOW, &[id(message)], stored)
+}
+
+pub(in crate::features::messages) fn where_is(
+    look: &mut Look<'_, '_>,
+    message: MessageId,
+) -> Result<Option<ChannelId>> {
+    look.first(WHERE_IS, &[id(message)], |row| row.id(0))
+}
