@@ -78,6 +78,20 @@ id! {
     SessionId,
     /// A row of the audit log.
     AuditId,
+    /// A word of the filter.
+    WordId,
+    /// A flag on a message.
+    FlagId,
+    /// A message that waits for its time.
+    ScheduledId,
+    /// A reminder.
+    ReminderId,
+    /// A text template.
+    TemplateId,
+    /// A bookmark, which orders the list of them.
+    BookmarkId,
+    /// A draft as it was last kept.
+    DraftId,
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ use crate::config::Config;
 use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
-use crate::features::{Means, Pace, Throttle, auth, settings};
+use crate::features::{Means, Pace, Throttle, auth, settings, words};
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
 use crate::hub::{Close, Hub};
@@ -148,11 +148,13 @@ impl App {
             logins: Throttle::new(limits.login_failures_max),
             setups: Throttle::new(limits.login_failures_max),
             pace: Pace::new(limits.sends_per_second, limits.sends_burst),
+            words: words::Filter::default(),
             door: crate::features::setup::SetupDoor::shut(),
         };
         settings::load(&gate.system(), &means.clinic).await?;
         first_admin::see_to(&gate, &mut means, &config, entropy.as_ref()).await?;
         auth::level(&gate.system(), &means).await?;
+        words::reload(&gate.system(), &means).await?;
         let means = Arc::new(means);
 
         let sockets = Sockets::new(hub.clone(), means.clone(), tasks.clone(), stop.clone());
@@ -274,6 +276,7 @@ impl App {
         let store = self.data.store.clone();
         jobs::once("check the database", CHECK_AFTER, &self.done, move || snapshot::check(store));
         jobs::of_the_gate(&self.gate, &self.clock, &self.done);
+        jobs::of_writers(&self.gate, &self.web.means, &self.done);
     }
 
     /// Takes over changes of the configuration file while the server runs.

@@ -12,7 +12,13 @@ pub mod auth;
 
 pub mod channels;
 
+pub mod words;
+
+pub mod flags;
+
 pub mod messages;
+
+pub mod review;
 
 pub mod audit;
 
@@ -45,6 +51,8 @@ pub struct Means {
     pub setups: Throttle,
     /// Messages sent.
     pub pace: Pace,
+    /// The clinic's word filter, compiled.
+    pub words: words::Filter,
     /// The way to the first administrator, while there is none.
     pub door: setup::SetupDoor,
 }

@@ -45,6 +45,8 @@ pub enum Need {
     Appoints(UserId, RoleId),
     /// Members of the channel whose role allows it.
     Inside(ChannelId, Permission),
+    /// As [`Need::Inside`]; for other channels, whose role monitors messages besides.
+    Reviews(ChannelId, Permission),
     /// As [`Need::Inside`], in a channel that is open for writing, and not for read-only members.
     Writes(ChannelId, Permission),
     /// Members; of a public channel anyone who is signed in; of others, whose role may list channels.

@@ -61,6 +61,7 @@ pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource) -
             permitted(facts, user, permission)?;
             granted(facts, user, standing)
         }
+        Need::Reviews(channel, permission) => reviews(facts, user, channel, permission),
         Need::Writes(channel, permission) => {
             let (fact, standing) = inside(facts, user, channel)?;
             permitted(facts, user, permission)?;
@@ -111,6 +112,20 @@ fn inside(
         Some(standing) => Ok((fact, standing)),
         None if fact.private => Err(Error::missing("channel")),
         None => Err(Error::refused("not_a_member", "You are not a member of this channel: join it first.")),
+    }
+}
+
+fn reviews(facts: &mut dyn FactSource, user: UserId, channel: ChannelId, permission: Permission) -> Result<Grant> {
+    let fact = facts.channel(channel)?.ok_or_else(|| Error::missing("channel"))?;
+    match fact.members.get(&user) {
+        Some(standing) => {
+            permitted(facts, user, permission)?;
+            granted(facts, user, *standing)
+        }
+        None if facts.allows(user, Permission::MessagesMonitor)? => {
+            permitted(facts, user, permission).map(|()| Grant::default())
+        }
+        None => Err(Error::missing("channel")),
     }
 }
 
@@ -285,6 +300,7 @@ mod tests {
             ("inside public", Need::Inside(channel(PUBLIC), Permission::MessagesRead)),
             ("inside private", Need::Inside(channel(PRIVATE), Permission::MessagesRead)),
             ("inside nowhere", Need::Inside(channel(NOWHERE), Permission::MessagesRead)),
+            ("reviews private", Need::Reviews(channel(PRIVATE), Permission::MessagesFlag)),
             ("writes public", Need::Writes(channel(PUBLIC), Permission::MessagesSend)),
             ("writes private", Need::Writes(channel(PRIVATE), Permission::MessagesSend)),
             ("writes archived", Need::Writes(channel(ARCHIVED), Permission::MessagesSend)),

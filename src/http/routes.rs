@@ -91,6 +91,15 @@ routes! {
     PUT    "/api/settings/{name}"                 SignedIn op::settings::change;
     DELETE "/api/settings/{name}"                 SignedIn op::settings::reset;
 
+    GET    "/api/messages/flagged"                SignedIn op::writing::list_flagged;
+    POST   "/api/messages/{id}/flag"              SignedIn op::writing::flag_message;
+    POST   "/api/messages/{id}/review"            SignedIn op::writing::review_message;
+
+    GET    "/api/words"                           SignedIn op::writing::list_words;
+    POST   "/api/words"                           SignedIn op::writing::add_word;
+    PUT    "/api/words/{id}"                      SignedIn op::writing::change_word;
+    DELETE "/api/words/{id}"                      SignedIn op::writing::remove_word;
+
     GET    "/api/audit"                           SignedIn op::audit::list;
     GET    "/api/audit/{id}"                      SignedIn op::audit::show;
 }

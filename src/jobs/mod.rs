@@ -1,6 +1,7 @@
 //! What is done again and again, by name. A job that fails is logged and tried again at its next turn; one that
 //! takes longer than its turn is not run twice at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
@@ -8,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
 use crate::error::Result;
+use crate::features::{Means, words};
 use crate::gate::Gate;
 
 /// How often refusals and readings that repeated are written down.
@@ -16,6 +18,9 @@ const REPEATS_EVERY: Duration = Duration::from_secs(30);
 const KEY_USES_EVERY: Duration = Duration::from_mins(5);
 /// How often the last use of each session is written down.
 const LAST_SEEN_EVERY: Duration = Duration::from_mins(5);
+
+/// How often the word filter is read again, because another node may have changed it.
+const WORDS_EVERY: Duration = Duration::from_secs(15);
 
 /// Runs `job` every `period` until `stop`, the first time after one period.
 pub fn every<F, R>(name: &'static str, period: Duration, stop: &CancellationToken, mut job: F)
@@ -75,5 +80,14 @@ pub fn of_the_gate(gate: &Gate, clock: &SharedClock, stop: &CancellationToken) {
         let (books, from) = (books.clone(), since);
         since = clock.now();
         async move { books.keep_last_seen(from).await }
+    });
+}
+
+/// The jobs of what helps or restrains a writer.
+pub fn of_writers(gate: &Gate, means: &Arc<Means>, stop: &CancellationToken) {
+    let (door, kept) = (gate.clone(), means.clone());
+    every("read the word filter again", WORDS_EVERY, stop, move || {
+        let (door, kept) = (door.clone(), kept.clone());
+        async move { words::reload(&door.system(), &kept).await }
     });
 }

@@ -9,11 +9,13 @@ pub mod audit;
 pub mod auth;
 pub mod channels;
 pub mod fields;
+pub mod flags;
 pub mod frames;
 pub mod messages;
 pub mod problem;
 pub mod settings;
 pub mod users;
+pub mod words;
 
 pub use fields::{Body, Change, Fields, json_object, within_depth};
 

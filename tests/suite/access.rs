@@ -43,6 +43,13 @@ GET /api/settings: 401 403 403 200 200 403
 GET /api/settings/{name}: 401 403 403 200 200 403
 PUT /api/settings/{name}: 401 403 403 200 200 403
 DELETE /api/settings/{name}: 401 403 403 200 200 403
+GET /api/messages/flagged: 401 403 200 200 200 403
+POST /api/messages/{id}/flag: 401 404 404 404 404 403
+POST /api/messages/{id}/review: 401 404 404 409 409 403
+GET /api/words: 401 403 403 200 200 403
+POST /api/words: 401 403 403 201 409 403
+PUT /api/words/{id}: 401 403 403 404 404 403
+DELETE /api/words/{id}: 401 403 403 404 404 403
 GET /api/audit: 401 403 403 200 200 403
 GET /api/audit/{id}: 401 403 403 200 200 403
 ";
@@ -61,6 +68,8 @@ impl Ward {
             "/api/messages" => format!("/api/messages?channelId={}", self.channel),
             "/api/users/{id}" => format!("/api/users/{}", self.member.id),
             "/api/messages/{id}" => format!("/api/messages/{}", self.message),
+            "/api/messages/{id}/flag" => format!("/api/messages/{}/flag", self.message),
+            "/api/messages/{id}/review" => format!("/api/messages/{}/review", self.message),
             "/api/audit/{id}" => format!("/api/audit/{}", self.entry),
             other => other.to_owned(),
         };
@@ -80,6 +89,10 @@ impl Ward {
             ("POST", "/api/channels/{id}/members") => json!({ "userId": self.member.id }),
             ("PUT", "/api/users/{id}") => json!({ "firstName": "Robert" }),
             ("PUT", "/api/settings/{name}") => json!({ "value": true }),
+            ("POST", "/api/messages/{id}/flag") => json!({ "reason": "spam" }),
+            ("POST", "/api/messages/{id}/review") => json!({ "decision": "keep" }),
+            ("POST", "/api/words") => json!({ "word": "gosh", "action": "flag" }),
+            ("PUT", "/api/words/{id}") => json!({ "action": "flag" }),
             ("PUT", _) => json!({ "role": "member" }),
             ("POST", "/api/messages") => json!({ "channelId": self.channel, "text": "hello" }),
             _ => Value::Null,

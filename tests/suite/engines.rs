@@ -63,6 +63,10 @@ told_on_postgres! {
         refusals_are_recorded_and_repeats_are_one_row_with_a_count
         the_log_shows_what_was_done_to_it
     }
+    writing {
+        the_filter_blocks_masks_and_flags_whole_words_before_they_are_stored
+        a_flagged_message_waits_for_a_review_that_keeps_or_deletes_it
+    }
     sync {
         whatever_was_missed_state_and_frames_are_a_fresh_fetch
     }

@@ -20,6 +20,7 @@
 //! | channels | what has not been read, and how channels are found |
 //! | engines | the main stories on both databases |
 //! | limits | below, at and above every limit |
+//! | writing | what helps or restrains a writer: the word filter, flags |
 //! | front | what a request passes before it is answered |
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
@@ -46,3 +47,4 @@ mod starting;
 mod sync;
 mod trail;
 mod websocket;
+mod writing;

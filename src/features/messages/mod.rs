@@ -10,7 +10,8 @@ mod deeds;
 mod model;
 mod ops;
 mod rows;
+mod screening;
 mod sealing;
 
 pub use model::Draft;
-pub use ops::{page, post, recent, replay, send, show};
+pub use ops::{Withdrawal, look_at, page, post, recent, replay, send, show, withdraw};

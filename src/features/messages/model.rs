@@ -24,6 +24,8 @@ pub struct Draft {
     pub client_message_id: Option<String>,
     /// Free-form.
     pub metadata: Option<Value>,
+    /// The word filter wants a moderator to look at it.
+    pub flagged: bool,
 }
 
 impl Draft {
@@ -58,6 +60,7 @@ impl Draft {
             contains_phi: body.contains_phi,
             client_message_id: body.client_message_id,
             metadata: body.metadata,
+            flagged: false,
         })
     }
 }

@@ -7,3 +7,4 @@ pub(super) mod messages;
 pub(super) mod pages;
 pub(super) mod settings;
 pub(super) mod users;
+pub(super) mod writing;

@@ -4,9 +4,12 @@
 //! |---|---|
 //! | post | posting |
 //! | read | pages, one message, replays |
+//! | withdraw | taking back in another deed's name |
 
 mod post;
 mod read;
+mod withdraw;
 
 pub use post::{post, send};
-pub use read::{page, recent, replay, show};
+pub use read::{look_at, page, recent, replay, show};
+pub use withdraw::{Withdrawal, withdraw};

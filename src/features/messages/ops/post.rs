@@ -6,9 +6,10 @@ use super::show;
 use crate::crypto::Keyring;
 use crate::error::{Error, Result};
 use crate::features::Means;
+use crate::features::flags::{self, Reason};
 use crate::features::messages::deeds::MessageDeed;
 use crate::features::messages::model::Draft;
-use crate::features::messages::{rows, sealing};
+use crate::features::messages::{rows, screening, sealing};
 use crate::gate::{Act, Cx, Who};
 use crate::hub::Outbox;
 use crate::id::{MessageId, UserId};
@@ -94,6 +95,7 @@ fn prepare(cx: &Cx, means: &Means, body: NewMessage) -> Result<Letter> {
     };
     let sender = session.user;
     means.pace.take(sender, cx.monotonic())?;
+    let draft = screening::screen(cx, means, draft)?;
     let (message, channel, keys) = (cx.new_id(), draft.channel, cx.keys());
     let sealed = sealing::seal(keys, message, channel, sender, &draft.text)?;
     let metadata = draft
@@ -137,6 +139,10 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
             key_version: letter.key_version,
         },
     )?;
+    if draft.flagged {
+        flags::mark(act, message, Reason::WordFilter)?;
+        act.note("flagged", true);
+    }
     let username = act.user_fact(sender)?.map_or_else(String::new, |fact| fact.username.to_string());
     act.tell_message(Message {
         id: message,

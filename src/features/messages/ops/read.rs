@@ -63,6 +63,12 @@ pub async fn show(cx: &Cx, message: MessageId) -> Result<Message> {
     })
 }
 
+/// One message inside a list of another feature; `phi` says whether the reader may see its patient details.
+pub fn look_at(look: &mut Look<'_, '_>, message: MessageId, phi: bool) -> Result<Option<Message>> {
+    let Some(stored) = rows::show(look, message)? else { return Ok(None) };
+    Ok(opened(look, vec![stored], phi)?.pop())
+}
+
 /// The next frames of a replay, and where to go on from; `None` ends it.
 ///
 /// A short absence is replayed along the changes of all channels, a long one along the channel: each costs what was

@@ -5,9 +5,12 @@
 
 mod post;
 mod read;
+mod withdraw;
 
 pub(super) use post::{NewRow, insert, sent};
 pub(super) use read::{Slice, changed, changed_in_order, page, recent, show, where_is};
+
+pub(super) use withdraw::{erase, retract, whereabouts};
 
 use crate::clock::Timestamp;
 use crate::error::Result;

@@ -1,0 +1,52 @@
+//! What a message passes between being read and being sealed: the clinic's word filter. Nothing is stored before it,
+//! and what it changes is what is stored.
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::model::Draft;
+use crate::error::{Error, Result};
+use crate::features::Means;
+use crate::features::words::{Filter, Verdict};
+use crate::gate::Cx;
+
+/// Lets a draft through as it is, changed, or marked for a moderator; or says why not.
+pub(super) fn screen(_cx: &Cx, means: &Means, mut draft: Draft) -> Result<Draft> {
+    if !means.words.is_empty() {
+        if let Some(masked) = judged(&means.words, &draft.text, &mut draft.flagged)? {
+            draft.text = masked;
+        }
+        if let Some(metadata) = &mut draft.metadata {
+            screen_value(&means.words, metadata, &mut draft.flagged)?;
+        }
+    }
+    Ok(draft)
+}
+
+/// Every text in a message's metadata is read by people too: the title of an alert, the name of a task.
+fn screen_value(words: &Filter, value: &mut Value, flagged: &mut bool) -> Result<()> {
+    match value {
+        Value::String(text) => {
+            if let Some(masked) = judged(words, text, flagged)? {
+                masked.as_str().clone_into(text);
+            }
+            Ok(())
+        }
+        Value::Array(values) => values.iter_mut().try_for_each(|value| screen_value(words, value, flagged)),
+        Value::Object(values) => values.values_mut().try_for_each(|value| screen_value(words, value, flagged)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+fn judged(words: &Filter, text: &str, flagged: &mut bool) -> Result<Option<Zeroizing<String>>> {
+    match words.judge(text) {
+        Verdict::Clean => Ok(None),
+        Verdict::Found { masked, flagged: found } => {
+            *flagged |= found;
+            Ok(masked)
+        }
+        Verdict::Blocked => {
+            Err(Error::invalid("word_blocked", "The message has a word that is not allowed in this clinic."))
+        }
+    }
+}
