@@ -10,6 +10,8 @@ pub mod users;
 
 pub mod auth;
 
+pub mod mentions;
+
 pub mod channels;
 
 pub mod words;
@@ -19,6 +21,10 @@ pub mod flags;
 pub mod messages;
 
 pub mod review;
+
+pub mod drafts;
+
+pub mod bookmarks;
 
 pub mod audit;
 

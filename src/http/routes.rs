@@ -95,6 +95,13 @@ routes! {
     POST   "/api/messages/{id}/flag"              SignedIn op::writing::flag_message;
     POST   "/api/messages/{id}/review"            SignedIn op::writing::review_message;
 
+    GET    "/api/channels/{id}/draft"             SignedIn op::writing::show_draft;
+    PUT    "/api/channels/{id}/draft"             SignedIn op::writing::keep_draft;
+    DELETE "/api/channels/{id}/draft"             SignedIn op::writing::discard_draft;
+    PUT    "/api/messages/{id}/bookmark"          SignedIn op::writing::set_bookmark;
+    DELETE "/api/messages/{id}/bookmark"          SignedIn op::writing::remove_bookmark;
+    GET    "/api/bookmarks"                       SignedIn op::writing::list_bookmarks;
+
     GET    "/api/words"                           SignedIn op::writing::list_words;
     POST   "/api/words"                           SignedIn op::writing::add_word;
     PUT    "/api/words/{id}"                      SignedIn op::writing::change_word;

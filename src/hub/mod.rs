@@ -45,6 +45,7 @@ impl Parcel {
         let redacted = message.contains_phi.then(|| {
             message.text = None;
             message.metadata = None;
+            message.mentions = Vec::new();
             message.redacted = true;
             Frame::NewMessage { data: &message }.encode().into()
         });

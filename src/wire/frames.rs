@@ -152,6 +152,11 @@ pub enum Frame<'a> {
         /// As the client gave it.
         request_id: Option<&'a str>,
     },
+    /// Something that concerns this person; it says where to look and never what was written.
+    Notification {
+        /// What, by `kind`.
+        data: Value,
+    },
     /// Something happened that is no message.
     #[serde(rename_all = "camelCase")]
     SystemEvent {

@@ -42,8 +42,22 @@ pub struct Message {
     pub rev: i64,
     /// Free-form, by the client.
     pub metadata: Option<Value>,
+    /// Whom it mentions.
+    pub mentions: Vec<Mention>,
     /// Who reacted how.
     pub reactions: Vec<Value>,
+}
+
+/// Somebody whom a message mentions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mention {
+    /// `user`, `role`, `here` or `moderators`.
+    pub kind: &'static str,
+    /// Of a user.
+    pub user_id: Option<UserId>,
+    /// Of a user or role.
+    pub name: Option<String>,
 }
 
 /// What a post needs, by REST or by WebSocket.

@@ -7,7 +7,9 @@
 
 pub mod audit;
 pub mod auth;
+pub mod bookmarks;
 pub mod channels;
+pub mod drafts;
 pub mod fields;
 pub mod flags;
 pub mod frames;

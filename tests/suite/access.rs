@@ -46,6 +46,12 @@ DELETE /api/settings/{name}: 401 403 403 200 200 403
 GET /api/messages/flagged: 401 403 200 200 200 403
 POST /api/messages/{id}/flag: 401 404 404 404 404 403
 POST /api/messages/{id}/review: 401 404 404 409 409 403
+GET /api/channels/{id}/draft: 401 404 404 404 404 404
+PUT /api/channels/{id}/draft: 401 404 404 404 404 200
+DELETE /api/channels/{id}/draft: 401 404 404 404 404 200
+PUT /api/messages/{id}/bookmark: 401 404 404 404 404 200
+DELETE /api/messages/{id}/bookmark: 401 200 200 200 200 200
+GET /api/bookmarks: 401 200 200 200 200 200
 GET /api/words: 401 403 403 200 200 403
 POST /api/words: 401 403 403 201 409 403
 PUT /api/words/{id}: 401 403 403 404 404 403
@@ -69,6 +75,7 @@ impl Ward {
             "/api/users/{id}" => format!("/api/users/{}", self.member.id),
             "/api/messages/{id}" => format!("/api/messages/{}", self.message),
             "/api/messages/{id}/flag" => format!("/api/messages/{}/flag", self.message),
+            "/api/messages/{id}/bookmark" => format!("/api/messages/{}/bookmark", self.message),
             "/api/messages/{id}/review" => format!("/api/messages/{}/review", self.message),
             "/api/audit/{id}" => format!("/api/audit/{}", self.entry),
             other => other.to_owned(),
@@ -91,6 +98,7 @@ impl Ward {
             ("PUT", "/api/settings/{name}") => json!({ "value": true }),
             ("POST", "/api/messages/{id}/flag") => json!({ "reason": "spam" }),
             ("POST", "/api/messages/{id}/review") => json!({ "decision": "keep" }),
+            ("PUT", "/api/channels/{id}/draft") => json!({ "text": "Dear" }),
             ("POST", "/api/words") => json!({ "word": "gosh", "action": "flag" }),
             ("PUT", "/api/words/{id}") => json!({ "action": "flag" }),
             ("PUT", _) => json!({ "role": "member" }),

@@ -67,6 +67,14 @@ told_on_postgres! {
         the_filter_blocks_masks_and_flags_whole_words_before_they_are_stored
         a_flagged_message_waits_for_a_review_that_keeps_or_deletes_it
     }
+    writing_keeping {
+        a_draft_follows_a_person_from_device_to_device_and_is_nobody_else_s
+        bookmarks_are_listed_while_their_messages_can_be_read
+    }
+    writing_mentions {
+        members_who_are_named_are_told_without_a_text_and_others_are_not
+        unread_mentions_survive_a_restart_and_fall_with_reading
+    }
     sync {
         whatever_was_missed_state_and_frames_are_a_fresh_fetch
     }

@@ -21,6 +21,8 @@
 //! | engines | the main stories on both databases |
 //! | limits | below, at and above every limit |
 //! | writing | what helps or restrains a writer: the word filter, flags |
+//! | writing_keeping | drafts and bookmarks |
+//! | writing_mentions | who is named, told and counted |
 //! | front | what a request passes before it is answered |
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
@@ -48,3 +50,5 @@ mod sync;
 mod trail;
 mod websocket;
 mod writing;
+mod writing_keeping;
+mod writing_mentions;

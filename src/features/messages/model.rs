@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Limits;
 use crate::error::{Error, FieldFault, Result};
+use crate::features::mentions::Name;
 use crate::id::ChannelId;
 use crate::wire::frames::CLIENT_ID_CHARS_MAX;
 use crate::wire::messages::NewMessage;
@@ -24,6 +25,8 @@ pub struct Draft {
     pub client_message_id: Option<String>,
     /// Free-form.
     pub metadata: Option<Value>,
+    /// Whom the text names.
+    pub names: Vec<Name>,
     /// The word filter wants a moderator to look at it.
     pub flagged: bool,
 }
@@ -60,6 +63,7 @@ impl Draft {
             contains_phi: body.contains_phi,
             client_message_id: body.client_message_id,
             metadata: body.metadata,
+            names: Vec::new(),
             flagged: false,
         })
     }

@@ -1,5 +1,5 @@
-//! What a message passes between being read and being sealed: the clinic's word filter. Nothing is stored before it,
-//! and what it changes is what is stored.
+//! What a message passes between being read and being sealed: the clinic's word filter, and a look for the people it
+//! names. Nothing is stored before it, and what it changes is what is stored.
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::model::Draft;
 use crate::error::{Error, Result};
 use crate::features::Means;
+use crate::features::mentions;
 use crate::features::words::{Filter, Verdict};
 use crate::gate::Cx;
 
@@ -20,6 +21,7 @@ pub(super) fn screen(_cx: &Cx, means: &Means, mut draft: Draft) -> Result<Draft>
             screen_value(&means.words, metadata, &mut draft.flagged)?;
         }
     }
+    draft.names = mentions::named(&draft.text);
     Ok(draft)
 }
 

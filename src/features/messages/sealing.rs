@@ -70,6 +70,7 @@ pub(super) fn open(keys: &Keyring, stored: Stored, reader: UserId, phi: bool) ->
         seq: stored.seq,
         rev: stored.rev,
         metadata,
+        mentions: Vec::new(),
         reactions: Vec::new(),
     })
 }

@@ -8,7 +8,7 @@ mod model;
 mod ops;
 mod rows;
 
-pub(super) use model::is_unprintable;
 pub use model::{Email, NewPassword, PersonName, Username};
+pub(super) use model::{USERNAME_CHARS_MAX, is_unprintable};
 pub use ops::{Account, account, change, create, find, list, show};
 pub(super) use ops::{NewAccount, insert, role_of_name, super_admin_exists};

@@ -1,9 +1,9 @@
 //! What helps or restrains a writer.
 
 use crate::error::Result;
-use crate::features::{flags, review, words};
+use crate::features::{bookmarks, drafts, flags, review, words};
 use crate::http::call::{Answer, Call};
-use crate::id::{MessageId, WordId};
+use crate::id::{ChannelId, MessageId, WordId};
 use crate::wire::auth::Success;
 
 pub(in crate::http) async fn list_words(call: Call) -> Result<Answer> {
@@ -39,6 +39,38 @@ pub(in crate::http) async fn list_flagged(call: Call) -> Result<Answer> {
 pub(in crate::http) async fn review_message(call: Call) -> Result<Answer> {
     review::decide(&call.cx, message(&call)?, call.body()?).await?;
     Answer::ok(&Success::because("The review is recorded."))
+}
+
+pub(in crate::http) async fn show_draft(call: Call) -> Result<Answer> {
+    Answer::ok(&drafts::show(&call.cx, channel(&call)?).await?)
+}
+
+pub(in crate::http) async fn keep_draft(call: Call) -> Result<Answer> {
+    Answer::ok(&drafts::keep(&call.cx, &call.web.means, channel(&call)?, call.body()?).await?)
+}
+
+pub(in crate::http) async fn discard_draft(call: Call) -> Result<Answer> {
+    drafts::discard(&call.cx, channel(&call)?).await?;
+    Answer::ok(&Success::because("There is no draft."))
+}
+
+pub(in crate::http) async fn set_bookmark(call: Call) -> Result<Answer> {
+    bookmarks::set(&call.cx, message(&call)?).await?;
+    Answer::ok(&Success::because("The message is bookmarked."))
+}
+
+pub(in crate::http) async fn remove_bookmark(call: Call) -> Result<Answer> {
+    bookmarks::remove(&call.cx, message(&call)?).await?;
+    Answer::ok(&Success::because("The message is not bookmarked."))
+}
+
+pub(in crate::http) async fn list_bookmarks(call: Call) -> Result<Answer> {
+    let page = bookmarks::list(&call.cx, &call.web.means, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+fn channel(call: &Call) -> Result<ChannelId> {
+    call.id("id", "channel")
 }
 
 fn message(call: &Call) -> Result<MessageId> {

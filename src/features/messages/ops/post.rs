@@ -7,6 +7,7 @@ use crate::crypto::Keyring;
 use crate::error::{Error, Result};
 use crate::features::Means;
 use crate::features::flags::{self, Reason};
+use crate::features::mentions::{self, Place};
 use crate::features::messages::deeds::MessageDeed;
 use crate::features::messages::model::Draft;
 use crate::features::messages::{rows, screening, sealing};
@@ -143,6 +144,7 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         flags::mark(act, message, Reason::WordFilter)?;
         act.note("flagged", true);
     }
+    let mentions = mentions::keep(act, Place { message, channel, seq, sender }, &draft.names)?;
     let username = act.user_fact(sender)?.map_or_else(String::new, |fact| fact.username.to_string());
     act.tell_message(Message {
         id: message,
@@ -158,6 +160,7 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         seq,
         rev,
         metadata: draft.metadata.clone(),
+        mentions,
         reactions: Vec::new(),
     });
     Ok(Receipt { message, seq, rev, at })

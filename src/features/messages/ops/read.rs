@@ -1,6 +1,7 @@
 //! Reading: pages, one message, and what changed since.
 
 use crate::error::{Error, Kind, Result};
+use crate::features::mentions;
 use crate::features::messages::deeds::MessageDeed;
 use crate::features::messages::rows::{self, Slice, Stored};
 use crate::features::messages::sealing;
@@ -118,5 +119,12 @@ fn opened(look: &mut Look<'_, '_>, rows: Vec<Stored>, phi: bool) -> Result<Vec<M
         look.shows_patient_details();
     }
     let keys = look.keys();
-    rows.into_iter().map(|row| sealing::open(keys, row, reader, phi)).collect()
+    let mut messages =
+        rows.into_iter().map(|row| sealing::open(keys, row, reader, phi)).collect::<Result<Vec<Message>>>()?;
+    for message in &mut messages {
+        if message.text.as_ref().is_some_and(|text| text.contains('@')) {
+            message.mentions = mentions::of(look, message.id)?;
+        }
+    }
+    Ok(messages)
 }
