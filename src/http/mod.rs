@@ -5,6 +5,7 @@
 //! |---|---|
 //! | routes | the one table: method, path, access, operation |
 //! | operations | decode, call the feature, encode |
+//! | contract | the table as an `OpenAPI` document, from the types that travel |
 //! | call | what an operation gets and gives |
 //! | front | what every request passes before the table: scheme, host, origin, upgrade |
 //! | headers | security headers, CORS for configured origins |
@@ -14,6 +15,7 @@
 //! Closed unless a row says open.
 
 mod call;
+mod contract;
 mod front;
 mod headers;
 mod operations;
@@ -35,6 +37,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
+pub use contract::document;
 pub use front::Forwarded;
 pub use routes::{Access, ROUTES, Route};
 

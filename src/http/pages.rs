@@ -28,14 +28,19 @@ pub struct Page {
 
 impl Page {
     fn of(body: Cow<'static, [u8]>, content_type: &'static str) -> Self {
-        let mut etag = String::from('"');
-        for byte in Sha256::digest(&body).iter().take(16) {
-            // Writing to a String cannot fail.
-            let _ = write!(etag, "{byte:02x}");
-        }
-        etag.push('"');
-        Self { body, content_type, etag }
+        Self { etag: etag_of(&body), body, content_type }
     }
+}
+
+/// A strong validator made from the body, in its quotes.
+pub(super) fn etag_of(body: &[u8]) -> String {
+    let mut etag = String::from('"');
+    for byte in Sha256::digest(body).iter().take(16) {
+        // Writing to a String cannot fail.
+        let _ = write!(etag, "{byte:02x}");
+    }
+    etag.push('"');
+    etag
 }
 
 /// The page `name` (`index`, `setup`, `trust` or `404`), its placeholders filled from `values`; `None` when there

@@ -39,6 +39,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may ask.
     pub access: Access,
+    /// The operation's path in the code, as `op::users::list`: its name for generated clients comes from it.
+    pub operation: &'static str,
     run: fn(Call) -> Running,
 }
 
@@ -49,6 +51,7 @@ macro_rules! routes {
             method: Method::$method,
             path: $path,
             access: Access::$access,
+            operation: stringify!($operation),
             run: |call| Box::pin($operation(call)),
         }),*];
     };
@@ -62,6 +65,9 @@ routes! {
     GET    "/trust"                               Open     op::pages::trust_page;
     GET    "/trust/ca.pem"                        Open     op::pages::authority;
     GET    "/assets/{file}"                       Open     op::pages::asset;
+
+    GET    "/api/openapi.json"                    Open     op::pages::openapi;
+    GET    "/api/docs"                            Open     op::pages::docs_page;
 
     POST   "/api/setup"                           Open     op::auth::set_up;
     POST   "/api/auth/login"                      Open     op::auth::login;
@@ -267,6 +273,8 @@ mod tests {
                 ("GET", "/trust"),
                 ("GET", "/trust/ca.pem"),
                 ("GET", "/assets/{file}"),
+                ("GET", "/api/openapi.json"),
+                ("GET", "/api/docs"),
                 ("POST", "/api/setup"),
                 ("POST", "/api/auth/login"),
             ]

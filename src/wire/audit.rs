@@ -1,5 +1,6 @@
 //! What happened.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::id::{AuditId, UserId};
 
 /// A row of the audit log.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// The row's id.
@@ -21,6 +22,7 @@ pub struct Entry {
     /// What was done, as `messages.post`.
     pub action: String,
     /// Ids, counts and fixed words; never what a person wrote.
+    #[schemars(with = "serde_json::Map<String, Value>")]
     pub details: Value,
     /// From where.
     pub ip_address: Option<String>,

@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -41,7 +42,7 @@ impl Body for ChangePassword {
 }
 
 /// The answer to a sign-in and to a refresh.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedIn {
     /// The bearer token.
@@ -77,7 +78,7 @@ impl Body for Setup {
 }
 
 /// The answer of a row that promises a "success message".
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Success {
     /// Always true: a failure is a problem body.
     pub success: bool,

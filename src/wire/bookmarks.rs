@@ -1,5 +1,6 @@
 //! Messages that a person keeps at hand.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::messages::Message;
@@ -7,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::id::BookmarkId;
 
 /// A bookmark with its message. It has no `Debug`: it carries text.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Bookmark {
     /// The bookmark's id.

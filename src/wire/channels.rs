@@ -1,5 +1,6 @@
 //! Channels and who is in them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::id::{ChannelId, UserId};
 pub const MEMBERS_PER_REQUEST_MAX: usize = 5_000;
 
 /// A channel as clients see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Channel {
     /// The channel's id.
@@ -31,6 +32,7 @@ pub struct Channel {
     /// Whether it is closed for writing.
     pub archived: bool,
     /// Free-form, by the client.
+    #[schemars(with = "Option<serde_json::Map<String, Value>>")]
     pub metadata: Option<Value>,
     /// `channel`, `direct` or `group`.
     pub kind: String,
@@ -60,7 +62,7 @@ pub struct Channel {
 }
 
 /// One member of a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
     /// The person.

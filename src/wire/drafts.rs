@@ -1,5 +1,6 @@
 //! What a person has begun to write.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -9,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::id::ChannelId;
 
 /// A draft. It has no `Debug`: the text must not reach a log.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Draft {
     /// Where it is meant for.
@@ -20,6 +21,7 @@ pub struct Draft {
     #[serde(rename = "containsPHI")]
     pub contains_phi: bool,
     /// Free-form, by the client: what it answers, how it is laid out.
+    #[schemars(with = "Option<serde_json::Map<String, Value>>")]
     pub metadata: Option<Value>,
     /// When it was kept.
     pub updated_at: Timestamp,

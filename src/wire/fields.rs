@@ -1,8 +1,13 @@
 //! Reads incoming JSON field by field. All faults of a body are collected, so that a form is corrected in one
 //! round; a fault names the field and what is allowed, never what was sent.
 
+mod asked;
+
 use serde_json::{Map, Value};
 use uuid::Uuid;
+
+use asked::Values;
+pub use asked::{Asked, Shape};
 
 use crate::error::{Error, FieldFault, Result};
 use crate::id::Id;
@@ -10,7 +15,7 @@ use crate::id::Id;
 /// A JSON object being read, and the faults found so far.
 #[derive(Debug)]
 pub struct Fields {
-    values: Map<String, Value>,
+    values: Values,
     faults: Vec<FieldFault>,
 }
 
@@ -24,14 +29,21 @@ pub trait Body: Sized {
 
     /// Reads a whole body, or says everything that is wrong with it.
     fn parse(values: Map<String, Value>) -> Result<Self> {
-        let mut fields = Fields { values, faults: Vec::new() };
+        let mut fields = Fields::of(values);
         for name in Self::REFUSED {
-            if fields.values.contains_key(*name) {
+            if fields.values.has(name) {
                 fields.fault(name, "cannot be set here");
             }
         }
         let body = Self::read(&mut fields);
         fields.finish().map(|()| body)
+    }
+
+    /// Every field that reading this body asks for: what is published is what is read.
+    fn asked() -> Vec<Asked> {
+        let mut fields = Fields::describing();
+        Self::read(&mut fields);
+        fields.into_asked()
     }
 }
 
@@ -76,7 +88,17 @@ impl<T> Change<T> {
 impl Fields {
     /// Starts reading an object.
     pub fn of(values: Map<String, Value>) -> Self {
-        Self { values, faults: Vec::new() }
+        Self { values: Values::of(values), faults: Vec::new() }
+    }
+
+    /// Reads nothing and notes what is asked for.
+    pub fn describing() -> Self {
+        Self { values: Values::describing(), faults: Vec::new() }
+    }
+
+    /// What was asked for since [`Fields::describing`].
+    pub fn into_asked(self) -> Vec<Asked> {
+        self.values.into_asked()
     }
 
     /// Ends with every fault found, if any.
@@ -91,7 +113,7 @@ impl Fields {
 
     /// A text that may be missing or null.
     pub fn optional_text(&mut self, field: &'static str) -> Option<String> {
-        match self.values.remove(field) {
+        match self.values.take(field, Shape::Text) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text),
             Some(_) => {
@@ -103,8 +125,7 @@ impl Fields {
 
     /// A text that must be there; empty when it is wrong.
     pub fn text(&mut self, field: &'static str) -> String {
-        if self.absent(field) {
-            self.fault(field, "is missing");
+        if self.absent(field, Shape::Text) {
             return String::new();
         }
         self.optional_text(field).unwrap_or_default()
@@ -112,7 +133,7 @@ impl Fields {
 
     /// True or false, with a value for when it is missing.
     pub fn flag(&mut self, field: &'static str, default: bool) -> bool {
-        match self.values.remove(field) {
+        match self.values.take(field, Shape::Flag(Some(default))) {
             None | Some(Value::Null) => default,
             Some(Value::Bool(flag)) => flag,
             Some(_) => {
@@ -124,7 +145,7 @@ impl Fields {
 
     /// A whole number that may be missing.
     pub fn optional_number(&mut self, field: &'static str) -> Option<i64> {
-        match self.values.remove(field) {
+        match self.values.take(field, Shape::Number) {
             None | Some(Value::Null) => None,
             Some(value) => {
                 let number = value.as_i64();
@@ -138,8 +159,7 @@ impl Fields {
 
     /// An id that must be there; the nil UUID when it is wrong.
     pub fn id<I: Id>(&mut self, field: &'static str) -> I {
-        if self.absent(field) {
-            self.fault(field, "is missing");
+        if self.absent(field, Shape::Id) {
             return I::from_uuid(Uuid::nil());
         }
         self.optional_id(field).unwrap_or_else(|| I::from_uuid(Uuid::nil()))
@@ -147,7 +167,7 @@ impl Fields {
 
     /// An id that may be missing.
     pub fn optional_id<I: Id>(&mut self, field: &'static str) -> Option<I> {
-        match self.values.remove(field) {
+        match self.values.take(field, Shape::Id) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) if Uuid::try_parse(&text).is_ok() => {
                 Uuid::try_parse(&text).ok().map(I::from_uuid)
@@ -161,7 +181,7 @@ impl Fields {
 
     /// A list of ids, empty when missing; `max` is how many are taken.
     pub fn ids<I: Id>(&mut self, field: &'static str, max: usize) -> Vec<I> {
-        let list = match self.values.remove(field) {
+        let list = match self.values.take(field, Shape::Ids(max)) {
             None | Some(Value::Null) => return Vec::new(),
             Some(Value::Array(list)) => list,
             Some(_) => {
@@ -183,15 +203,13 @@ impl Fields {
 
     /// Any JSON value but null; null when it is missing.
     pub fn any(&mut self, field: &'static str) -> Value {
-        if self.absent(field) {
-            self.fault(field, "is missing");
-        }
-        self.values.remove(field).unwrap_or_default()
+        self.absent(field, Shape::Any);
+        self.values.take(field, Shape::Any).unwrap_or_default()
     }
 
     /// A JSON object that may be missing.
     pub fn optional_object(&mut self, field: &'static str) -> Option<Value> {
-        match self.values.remove(field) {
+        match self.values.take(field, Shape::Object) {
             None | Some(Value::Null) => None,
             Some(object @ Value::Object(_)) => Some(object),
             Some(_) => {
@@ -203,7 +221,7 @@ impl Fields {
 
     /// A text to be changed: missing, null and a value are three things.
     pub fn changed_text(&mut self, field: &'static str) -> Change<String> {
-        self.change(field, "must be a text or null", |value| match value {
+        self.change(field, Shape::Text, "must be a text or null", |value| match value {
             Value::String(text) => Some(text),
             _ => None,
         })
@@ -211,19 +229,19 @@ impl Fields {
 
     /// A whole number to be changed.
     pub fn changed_number(&mut self, field: &'static str) -> Change<i64> {
-        self.change(field, "must be a whole number or null", |value| value.as_i64())
+        self.change(field, Shape::Number, "must be a whole number or null", |value| value.as_i64())
     }
 
     /// An id to be changed.
     pub fn changed_id<I: Id>(&mut self, field: &'static str) -> Change<I> {
-        self.change(field, "must be an id (a UUID) or null", |value| {
+        self.change(field, Shape::Id, "must be an id (a UUID) or null", |value| {
             value.as_str().and_then(|text| Uuid::try_parse(text).ok()).map(I::from_uuid)
         })
     }
 
     /// A JSON object to be changed.
     pub fn changed_object(&mut self, field: &'static str) -> Change<Value> {
-        self.change(field, "must be an object or null", |value| value.is_object().then_some(value))
+        self.change(field, Shape::Object, "must be an object or null", |value| value.is_object().then_some(value))
     }
 
     /// A text to be changed that cannot be emptied: `None` when it is missing, a fault when it is null.
@@ -234,17 +252,18 @@ impl Fields {
 
     /// True or false to be changed: `None` when it is missing, a fault when it is null.
     pub fn changed_flag(&mut self, field: &'static str) -> Option<bool> {
-        let change = self.change(field, "must be true or false", |value| value.as_bool());
+        let change = self.change(field, Shape::Flag(None), "must be true or false", |value| value.as_bool());
         self.given(field, change)
     }
 
     fn change<T>(
         &mut self,
         field: &'static str,
+        shape: Shape,
         allowed: &'static str,
         read: impl FnOnce(Value) -> Option<T>,
     ) -> Change<T> {
-        match self.values.remove(field) {
+        match self.values.take(field, shape) {
             None => Change::Keep,
             Some(Value::Null) => Change::Clear,
             Some(value) => read(value).map_or_else(
@@ -258,6 +277,7 @@ impl Fields {
     }
 
     fn given<T>(&mut self, field: &'static str, change: Change<T>) -> Option<T> {
+        self.values.never_null(field);
         match change {
             Change::Keep => None,
             Change::Set(value) => Some(value),
@@ -268,8 +288,13 @@ impl Fields {
         }
     }
 
-    fn absent(&self, field: &str) -> bool {
-        matches!(self.values.get(field), None | Some(Value::Null))
+    /// Whether a field that has to be there is not; the fault is noted.
+    fn absent(&mut self, field: &'static str, shape: Shape) -> bool {
+        let absent = self.values.absent(field, shape);
+        if absent {
+            self.fault(field, "is missing");
+        }
+        absent
     }
 }
 
@@ -389,6 +414,17 @@ mod tests {
             (Some(false), None, None)
         );
         assert!(right.finish().is_ok());
+    }
+
+    #[test]
+    fn what_a_body_asks_for_is_known_without_a_body() {
+        let asked = |name, shape, needed| Asked { name, shape, needed, null: !needed };
+        let expected = [
+            asked("name", Shape::Text, true),
+            asked("owner", Shape::Id, true),
+            asked("loud", Shape::Flag(Some(true)), false),
+        ];
+        assert_eq!(Sample::asked(), expected);
     }
 
     #[test]

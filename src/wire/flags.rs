@@ -1,5 +1,6 @@
 //! Flags on messages, and what is decided about them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -39,7 +40,7 @@ impl Body for Review {
 }
 
 /// A row of the review queue. It has no `Debug`: it carries text.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Flagged {
     /// The flag's id.

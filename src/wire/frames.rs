@@ -1,9 +1,10 @@
 //! WebSocket messages, by the names of the contract.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::fields::{Body, Fields, json_object};
+use super::fields::{Asked, Body, Fields, json_object};
 use super::messages::{Message, NewMessage};
 use super::problem::told;
 use crate::clock::Timestamp;
@@ -73,21 +74,45 @@ pub fn parse(text: &str, depth_max: usize) -> std::result::Result<Incoming, Unre
     }
 }
 
-fn order(kind: &str, mut fields: Fields) -> Result<Order> {
-    let order = match kind {
+/// Makes of the list of messages both the reader and the list of their names, from which the schemas are made.
+macro_rules! orders {
+    (fn order($fields:ident) { $($($kind:literal)|+ => $order:expr,)* }) => {
+        /// Every `type` that a client can send.
+        pub const ORDERS: &[&str] = &[$($($kind),+),*];
+
+        fn order(kind: &str, mut $fields: Fields) -> Result<Order> {
+            let order = match kind {
+                $($($kind)|+ => $order,)*
+                "" => return $fields.finish().and(Err(Error::field("type", "is missing"))),
+                _ => return Err(Error::invalid("unknown_type", "This server does not know that message type.")),
+            };
+            $fields.finish().map(|()| order)
+        }
+
+        /// The fields that the message of this `type` is read from.
+        pub fn order_asked(kind: &str) -> Vec<Asked> {
+            let mut $fields = Fields::describing();
+            match kind {
+                $($($kind)|+ => drop($order),)*
+                _ => {}
+            }
+            $fields.into_asked()
+        }
+    };
+}
+
+orders! {
+    fn order(fields) {
         "authenticate" => Order::Authenticate { token: fields.text("token") },
         "join_channel" => Order::Join { channel: fields.id("channelId"), since: fields.optional_number("since") },
         "leave_channel" => Order::Leave { channel: fields.id("channelId") },
         "send_message" => Order::Send(NewMessage::read(&mut fields)),
         "ping" | "heartbeat" => Order::Ping,
-        "" => return fields.finish().and(Err(Error::field("type", "is missing"))),
-        _ => return Err(Error::invalid("unknown_type", "This server does not know that message type.")),
-    };
-    fields.finish().map(|()| order)
+    }
 }
 
 /// A message to a client.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Frame<'a> {
     /// The answer to `authenticate`.
@@ -155,6 +180,7 @@ pub enum Frame<'a> {
     /// Something that concerns this person; it says where to look and never what was written.
     Notification {
         /// What, by `kind`.
+        #[schemars(with = "serde_json::Map<String, Value>")]
         data: Value,
     },
     /// Something happened that is no message.
@@ -163,12 +189,13 @@ pub enum Frame<'a> {
         /// What.
         event_type: &'static str,
         /// Ids, counts and fixed words.
+        #[schemars(with = "serde_json::Map<String, Value>")]
         data: Value,
     },
 }
 
 /// Who signed in, as the contract shows it.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct Person<'a> {
     /// The person's id.
     pub id: UserId,
@@ -179,7 +206,7 @@ pub struct Person<'a> {
 }
 
 /// What remains to be said of a deleted message.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Deleted {
     /// Which.

@@ -1,5 +1,6 @@
 //! Messages, the same in REST answers and in frames.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -9,9 +10,8 @@ use crate::clock::Timestamp;
 use crate::id::{ChannelId, MessageId, UserId};
 
 /// A message as clients see it.
-///
-/// It has no `Debug`: the text must not reach a log.
-#[derive(Serialize)]
+// It has no `Debug`: the text must not reach a log.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// The message's id.
@@ -41,6 +41,7 @@ pub struct Message {
     /// Its place among all changes of all messages; grows with every change.
     pub rev: i64,
     /// Free-form, by the client.
+    #[schemars(with = "Option<serde_json::Map<String, Value>>")]
     pub metadata: Option<Value>,
     /// Whom it mentions.
     pub mentions: Vec<Mention>,
@@ -49,7 +50,7 @@ pub struct Message {
 }
 
 /// Somebody whom a message mentions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Mention {
     /// `user`, `role`, `here` or `moderators`.

@@ -19,7 +19,7 @@ pub mod settings;
 pub mod users;
 pub mod words;
 
-pub use fields::{Body, Change, Fields, json_object, within_depth};
+pub use fields::{Asked, Body, Change, Fields, Shape, json_object, within_depth};
 
 /// A list's page, as `?limit=&before=&after=` ask for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

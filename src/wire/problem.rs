@@ -1,11 +1,12 @@
 //! Error bodies: RFC 9457 `application/problem+json`, and the same facts as a WebSocket frame.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, Kind};
 
 /// What a REST client gets when something went wrong.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem<'a> {
     /// Always `about:blank`: the `code` says which error it is (RFC 9457, section 4.2.1).
@@ -25,7 +26,7 @@ pub struct Problem<'a> {
 }
 
 /// One field that is wrong.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct FieldProblem<'a> {
     /// The field's name.
     pub field: &'a str,

@@ -1,5 +1,6 @@
 //! People.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -8,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::id::UserId;
 
 /// A person as clients see one: never a hash, never a secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The person's id.

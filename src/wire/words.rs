@@ -1,5 +1,6 @@
 //! The clinic's word filter.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::{Body, Fields};
@@ -7,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::id::{UserId, WordId};
 
 /// A word of the filter.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Word {
     /// The entry's id.

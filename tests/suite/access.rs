@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use mcp_messenger::http::ROUTES;
+use mcp_messenger::http::{Access, ROUTES};
 use serde_json::{Value, json};
 
 use crate::fixture::{Clinic, PASSWORD, Person, Socket};
@@ -20,6 +20,8 @@ GET /setup: 404 404 404 404 404 404
 GET /trust: 200 200 200 200 200 200
 GET /trust/ca.pem: 200 200 200 200 200 200
 GET /assets/{file}: 404 404 404 404 404 404
+GET /api/openapi.json: 200 200 200 200 200 200
+GET /api/docs: 200 200 200 200 200 200
 POST /api/setup: 404 404 404 404 404 404
 POST /api/auth/login: 401 401 401 401 401 401
 POST /api/auth/refresh-token: 401 200 200 200 200 200
@@ -166,8 +168,8 @@ async fn a_token_that_has_ended_opens_nothing_that_is_closed() {
     out.ask("POST", "/api/auth/logout", None).await.json_of(200);
     let expired = fresh(&clinic, dora).await;
     clinic.pass(24 * 60 * 60);
-    let open = ["/health", "/", "/setup", "/trust", "/trust/ca.pem", "/assets/{file}", "/api/setup", "/api/auth/login"];
-    for route in ROUTES.iter().filter(|route| !open.contains(&route.path)) {
+    let closed = || ROUTES.iter().filter(|route| route.access == Access::SignedIn);
+    for route in closed() {
         for (person, code) in [(&out, "token_expired"), (&expired, "token_expired")] {
             let asked = ward.path(route.path).replace("{user}", NOWHERE);
             person.ask(route.method.as_str(), &asked, None).await.is_refusal(401, code);
@@ -175,7 +177,7 @@ async fn a_token_that_has_ended_opens_nothing_that_is_closed() {
     }
     let out = clinic.sign_in("bob").await;
     out.ask("POST", "/api/auth/logout", None).await.json_of(200);
-    for route in ROUTES.iter().filter(|route| !open.contains(&route.path)) {
+    for route in closed() {
         let asked = ward.path(route.path).replace("{user}", NOWHERE);
         out.ask(route.method.as_str(), &asked, None).await.is_refusal(401, "session_ended");
         clinic.visitor().ask(route.method.as_str(), &asked, None).await.is_refusal(401, "not_signed_in");

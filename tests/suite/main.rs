@@ -23,6 +23,7 @@
 //! | writing | what helps or restrains a writer: the word filter, flags |
 //! | writing_keeping | drafts and bookmarks |
 //! | writing_mentions | who is named, told and counted |
+//! | openapi | the served description, and that answers and frames are as it says |
 //! | front | what a request passes before it is answered |
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
@@ -41,6 +42,7 @@ mod contract;
 mod engines;
 mod front;
 mod limits;
+mod openapi;
 mod people;
 mod phi;
 mod revocation;

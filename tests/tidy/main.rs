@@ -8,6 +8,7 @@ mod codes;
 mod crates;
 mod documents;
 mod modules;
+mod published;
 mod rooms;
 mod schema;
 mod source;

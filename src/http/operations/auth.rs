@@ -3,7 +3,22 @@
 use crate::error::Result;
 use crate::features::{auth, setup};
 use crate::http::call::{Answer, Call};
+use crate::http::contract::{Described, post};
 use crate::wire::auth::Success;
+use crate::wire::auth::{ChangePassword, Login, Setup, SignedIn};
+use crate::wire::users::User;
+
+pub(in crate::http) fn described() -> Vec<Described> {
+    vec![
+        post("/api/setup", "Makes the first administrator.").takes::<Setup>().makes::<User>().fails(&[401, 404]),
+        post("/api/auth/login", "Signs in.").takes::<Login>().gives::<SignedIn>().fails(&[401]),
+        post("/api/auth/refresh-token", "Goes on under a new token.").gives::<SignedIn>(),
+        post("/api/auth/logout", "Signs out.").gives::<Success>(),
+        post("/api/auth/change-password", "Chooses a new password and ends every other sign-in.")
+            .takes::<ChangePassword>()
+            .gives::<Success>(),
+    ]
+}
 
 pub(in crate::http) async fn set_up(call: Call) -> Result<Answer> {
     let user = setup::set_up(&call.cx, &call.web.means, call.body()?).await?;

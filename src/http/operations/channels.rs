@@ -3,8 +3,24 @@
 use crate::error::Result;
 use crate::features::channels;
 use crate::http::call::{Answer, Call};
+use crate::http::contract::{Described, delete, get, post, put};
 use crate::id::{ChannelId, UserId};
 use crate::wire::auth::Success;
+use crate::wire::channels::{Channel, Member, MemberRoleChange, NewChannel, NewMember};
+
+pub(in crate::http) fn described() -> Vec<Described> {
+    vec![
+        get("/api/channels", "The channels that the caller may see.").pages_of::<Channel>(),
+        post("/api/channels", "Makes a channel, with its maker as the owner.").takes::<NewChannel>().makes::<Channel>(),
+        get("/api/channels/{id}", "One channel and who is in it.").gives::<Channel>(),
+        get("/api/channels/{id}/members", "Who is in a channel.").gives::<Vec<Member>>(),
+        post("/api/channels/{id}/members", "Adds a member.").takes::<NewMember>().makes::<Member>(),
+        put("/api/channels/{id}/members/{user}", "Changes a member's role in the channel.")
+            .takes::<MemberRoleChange>()
+            .gives::<Member>(),
+        delete("/api/channels/{id}/members/{user}", "Ends a membership.").gives::<Success>(),
+    ]
+}
 
 pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
     let (archived, kind) = (call.query("archived")?, call.query("kind")?);

@@ -1,4 +1,6 @@
 //! One operation a route: decode, call the feature, encode. Nothing is decided here.
+//!
+//! Each file begins with what is published of its routes, `described()`: see [`super::contract`].
 
 pub(super) mod audit;
 pub(super) mod auth;
@@ -8,3 +10,21 @@ pub(super) mod pages;
 pub(super) mod settings;
 pub(super) mod users;
 pub(super) mod writing;
+
+use super::contract::Tag;
+
+/// What is published, in the order in which people read it.
+pub(super) const TAGS: &[Tag] = &[
+    Tag { name: "Signing in", about: "Set-up, tokens and passwords.", rows: auth::described },
+    Tag { name: "Users", about: "People who have an account.", rows: users::described },
+    Tag { name: "Channels", about: "Where people talk, and who is in there.", rows: channels::described },
+    Tag { name: "Messages", about: "What is said.", rows: messages::described },
+    Tag { name: "Writing", about: "Drafts, bookmarks, flags, the word filter.", rows: writing::described },
+    Tag { name: "Settings", about: "Policies that a clinic chooses while the server runs.", rows: settings::described },
+    Tag { name: "Audit log", about: "What was done.", rows: audit::described },
+    Tag {
+        name: "Pages",
+        about: "The health answer, the embedded pages, and this description.",
+        rows: pages::described,
+    },
+];

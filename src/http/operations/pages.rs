@@ -1,18 +1,37 @@
 //! The health answer and the embedded pages.
 
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::http::call::{Answer, Call};
+use crate::http::contract::{self, Described, get};
 use crate::http::pages;
 
-#[derive(Serialize)]
+pub(in crate::http) fn described() -> Vec<Described> {
+    const HTML: &str = "text/html; charset=utf-8";
+    vec![
+        get("/health", "Is the server up?").gives::<Health>(),
+        get("/", "The first page; with an upgrade, the WebSocket.").file(HTML),
+        get("/setup", "The page that makes the first administrator; gone once there is one.").file(HTML).fails(&[404]),
+        get("/trust", "How a device comes to trust this server.").file(HTML),
+        get("/trust/ca.pem", "The certificate to trust.").file("application/x-x509-ca-cert").fails(&[404]),
+        get("/assets/{file}", "A script, a style sheet or a picture of the pages.").file("*/*").fails(&[404]),
+        get("/api/openapi.json", "This document.").file("application/json"),
+        get("/api/docs", "This document, for people.").file(HTML),
+    ]
+}
+
+/// The answer of `GET /health`.
+#[derive(Serialize, JsonSchema)]
 struct Health {
+    /// Always `ok`: a server that is not does not answer.
     status: &'static str,
-    /// Seconds.
+    /// Seconds since the start.
     uptime: u64,
+    /// The server's time.
     timestamp: Timestamp,
 }
 
@@ -47,6 +66,15 @@ pub(in crate::http) async fn setup_page(call: Call) -> Result<Answer> {
 
 pub(in crate::http) async fn trust_page(call: Call) -> Result<Answer> {
     page(&call, "trust")
+}
+
+pub(in crate::http) async fn docs_page(call: Call) -> Result<Answer> {
+    page(&call, "docs")
+}
+
+pub(in crate::http) async fn openapi(_call: Call) -> Result<Answer> {
+    let published = contract::published();
+    Ok(Answer::file(published.json.clone(), "application/json", Some(published.etag.clone())))
 }
 
 pub(in crate::http) fn not_found_page() -> Option<Answer> {

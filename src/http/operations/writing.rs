@@ -3,8 +3,31 @@
 use crate::error::Result;
 use crate::features::{bookmarks, drafts, flags, review, words};
 use crate::http::call::{Answer, Call};
+use crate::http::contract::{Described, delete, get, post, put};
 use crate::id::{ChannelId, MessageId, WordId};
 use crate::wire::auth::Success;
+use crate::wire::bookmarks::Bookmark;
+use crate::wire::drafts::{Draft, NewDraft};
+use crate::wire::flags::{Flagged, NewFlag, Review};
+use crate::wire::words::{NewWord, Word, WordChange};
+
+pub(in crate::http) fn described() -> Vec<Described> {
+    vec![
+        get("/api/channels/{id}/draft", "The caller's draft for a channel.").gives::<Draft>(),
+        put("/api/channels/{id}/draft", "Keeps a draft.").takes::<NewDraft>().gives::<Draft>(),
+        delete("/api/channels/{id}/draft", "Throws the draft away.").gives::<Success>(),
+        put("/api/messages/{id}/bookmark", "Bookmarks a message.").gives::<Success>(),
+        delete("/api/messages/{id}/bookmark", "Takes a bookmark away.").gives::<Success>(),
+        get("/api/bookmarks", "The caller's bookmarks.").pages_of::<Bookmark>(),
+        get("/api/messages/flagged", "What waits for review.").pages_of::<Flagged>(),
+        post("/api/messages/{id}/flag", "Flags a message for review.").takes::<NewFlag>().gives::<Success>(),
+        post("/api/messages/{id}/review", "Decides about a flagged message.").takes::<Review>().gives::<Success>(),
+        get("/api/words", "The word filter.").pages_of::<Word>(),
+        post("/api/words", "Adds a word to the filter.").takes::<NewWord>().makes::<Word>(),
+        put("/api/words/{id}", "Changes what the filter does with a word.").takes::<WordChange>().gives::<Word>(),
+        delete("/api/words/{id}", "Takes a word out of the filter.").gives::<Success>(),
+    ]
+}
 
 pub(in crate::http) async fn list_words(call: Call) -> Result<Answer> {
     let page = words::list(&call.cx, &call.web.means, call.cursor()?).await?;
