@@ -64,12 +64,15 @@ CREATE TABLE IF NOT EXISTS users (
     username_key VARCHAR(50),
     email_key VARCHAR(255),
     deleted_at TIMESTAMP,
-    version BIGINT NOT NULL DEFAULT 0
+    version BIGINT NOT NULL DEFAULT 0,
+    -- thirty days after deleted_at the names and the address are blanked; the row stays, and what it did
+    erased_at TIMESTAMP
 );
 CREATE UNIQUE INDEX IF NOT EXISTS users_by_username_key ON users (username_key);
 CREATE UNIQUE INDEX IF NOT EXISTS users_by_email_key ON users (email_key);
 CREATE INDEX IF NOT EXISTS users_by_created ON users (created_at, id);
 CREATE INDEX IF NOT EXISTS users_by_role ON users (role_id);
+CREATE INDEX IF NOT EXISTS users_to_erase ON users (deleted_at) WHERE deleted_at IS NOT NULL AND erased_at IS NULL;
 
 CREATE TABLE IF NOT EXISTS sessions (
     id UUID PRIMARY KEY,
@@ -100,6 +103,28 @@ CREATE TABLE IF NOT EXISTS password_reset_requests (
 );
 CREATE INDEX IF NOT EXISTS password_reset_requests_by_token ON password_reset_requests (token_hash);
 CREATE INDEX IF NOT EXISTS password_reset_requests_by_user ON password_reset_requests (user_id);
+
+-- Ours: how each person wants to be told. Without a row everything is as it is by default.
+CREATE TABLE IF NOT EXISTS notification_preferences (
+    user_id UUID PRIMARY KEY REFERENCES users(id),
+    preferences JSONB,
+    updated_at TIMESTAMP,
+    version BIGINT NOT NULL DEFAULT 0
+);
+
+-- Ours: who may make an account with which role. Of the token only its hash is kept.
+CREATE TABLE IF NOT EXISTS invitations (
+    id UUID PRIMARY KEY,
+    token_hash VARCHAR(64) NOT NULL,
+    role_id UUID NOT NULL REFERENCES roles(id),
+    created_by UUID NOT NULL REFERENCES users(id),
+    created_at TIMESTAMP NOT NULL,
+    expires_at TIMESTAMP NOT NULL,
+    uses_max INTEGER NOT NULL,
+    uses INTEGER NOT NULL DEFAULT 0,
+    revoked_at TIMESTAMP
+);
+CREATE UNIQUE INDEX IF NOT EXISTS invitations_by_token ON invitations (token_hash);
 
 -- Channels -------------------------------------------------------------------------------------------------
 

@@ -277,6 +277,7 @@ impl App {
         jobs::once("check the database", CHECK_AFTER, &self.done, move || snapshot::check(store));
         jobs::of_the_gate(&self.gate, &self.clock, &self.done);
         jobs::of_writers(&self.gate, &self.web.means, &self.done);
+        jobs::of_people(&self.gate, &self.clock, &self.done);
     }
 
     /// Takes over changes of the configuration file while the server runs.

@@ -12,6 +12,10 @@ pub mod auth;
 
 pub mod mentions;
 
+pub mod sessions;
+
+pub mod preferences;
+
 pub mod channels;
 
 pub mod words;

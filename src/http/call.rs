@@ -123,9 +123,13 @@ impl Answer {
 
     /// 200 with `value`, and its version as an `ETag` for `If-Match`.
     pub(super) fn versioned<T: Serialize>(shown: &Versioned<T>) -> Result<Self> {
-        let mut answer = Self::ok(&shown.value)?;
-        answer.etag = Some(format!("\"{}\"", shown.version));
-        Ok(answer)
+        Ok(Self::ok(&shown.value)?.at(shown.version))
+    }
+
+    /// The same with the version of what it is about.
+    pub(super) fn at(mut self, version: i64) -> Self {
+        self.etag = Some(format!("\"{version}\""));
+        self
     }
 
     /// The same as 201: it was made.

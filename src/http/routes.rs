@@ -79,6 +79,15 @@ routes! {
     POST   "/api/users"                           SignedIn op::users::create;
     GET    "/api/users/{id}"                      SignedIn op::users::show;
     PUT    "/api/users/{id}"                      SignedIn op::users::change;
+    DELETE "/api/users/{id}"                      SignedIn op::users::remove;
+    POST   "/api/users/search"                    SignedIn op::users::search;
+    POST   "/api/users/{id}/restore"              SignedIn op::users::restore;
+    GET    "/api/users/{id}/permissions"          SignedIn op::users::permissions;
+    PUT    "/api/users/{id}/password"             SignedIn op::users::set_password;
+    GET    "/api/users/{id}/notification-preferences" SignedIn op::users::show_preferences;
+    PUT    "/api/users/{id}/notification-preferences" SignedIn op::users::change_preferences;
+    GET    "/api/users/{id}/sessions"             SignedIn op::users::list_sessions;
+    POST   "/api/users/{id}/terminate-sessions"   SignedIn op::users::terminate_sessions;
 
     GET    "/api/channels"                        SignedIn op::channels::list;
     POST   "/api/channels"                        SignedIn op::channels::create;

@@ -75,7 +75,16 @@ impl<T> Change<T> {
         }
     }
 
-    /// The same with the value read as something else.
+    /// The same with another value.
+    pub fn map<U>(self, read: impl FnOnce(T) -> U) -> Change<U> {
+        match self {
+            Self::Keep => Change::Keep,
+            Self::Clear => Change::Clear,
+            Self::Set(value) => Change::Set(read(value)),
+        }
+    }
+
+    /// The same with the value read as something else, if it can be.
     pub fn try_map<U, E>(self, read: impl FnOnce(T) -> std::result::Result<U, E>) -> std::result::Result<Change<U>, E> {
         match self {
             Self::Keep => Ok(Change::Keep),
@@ -189,6 +198,25 @@ impl Fields {
                 return Vec::new();
             }
         };
+        self.each_id(field, &list, max)
+    }
+
+    /// Any JSON value but null; null when it is missing.
+    pub fn any(&mut self, field: &'static str) -> Value {
+        self.absent(field, Shape::Any);
+        self.values.take(field, Shape::Any).unwrap_or_default()
+    }
+
+    /// As [`Fields::ids`], with a difference between an empty list and none; null is a fault.
+    pub fn given_ids<I: Id>(&mut self, field: &'static str, max: usize) -> Option<Vec<I>> {
+        let change = self.change(field, Shape::Ids(max), "must be a list of ids", |value| match value {
+            Value::Array(list) => Some(list),
+            _ => None,
+        });
+        self.given(field, change).map(|list| self.each_id(field, &list, max))
+    }
+
+    fn each_id<I: Id>(&mut self, field: &'static str, list: &[Value], max: usize) -> Vec<I> {
         if list.len() > max {
             self.fault(field, format!("must have at most {max} ids"));
             return Vec::new();
@@ -199,12 +227,6 @@ impl Fields {
             self.fault(field, "must be a list of ids (UUIDs)");
             Vec::new()
         })
-    }
-
-    /// Any JSON value but null; null when it is missing.
-    pub fn any(&mut self, field: &'static str) -> Value {
-        self.absent(field, Shape::Any);
-        self.values.take(field, Shape::Any).unwrap_or_default()
     }
 
     /// A JSON object that may be missing.

@@ -72,6 +72,56 @@ impl Body for ChangedUser {
     }
 }
 
+/// `POST /api/users/search`.
+pub struct UserSearch {
+    /// Words, each of which has to be in a name.
+    pub query: Option<String>,
+    /// A role's name.
+    pub role: Option<String>,
+    /// `active`, `inactive`, `locked`, or `deleted` for those who can still be brought back.
+    pub status: Option<String>,
+    /// Rows at most.
+    pub limit: Option<u32>,
+    /// The cursor that the page before gave.
+    pub before: Option<String>,
+}
+
+impl Body for UserSearch {
+    const REFUSED: &'static [&'static str] = &[];
+    fn read(fields: &mut Fields) -> Self {
+        let limit = fields.optional_number("limit");
+        Self {
+            query: fields.optional_text("query"),
+            role: fields.optional_text("role"),
+            status: fields.optional_text("status"),
+            // What is too large or below zero is told by the list, with what is allowed.
+            limit: limit.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
+            before: fields.optional_text("before"),
+        }
+    }
+}
+
+/// `PUT /api/users/:id/password`.
+pub struct SetPassword {
+    /// The one in use; needed for one's own.
+    pub current: Option<Zeroizing<String>>,
+    /// The one to use from now on.
+    pub new: Zeroizing<String>,
+    /// Whether the next sign-in must choose another one.
+    pub force_password_change: bool,
+}
+
+impl Body for SetPassword {
+    const REFUSED: &'static [&'static str] = &["id", "role", "status"];
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            current: fields.optional_text("currentPassword").map(Zeroizing::new),
+            new: Zeroizing::new(fields.text("newPassword")),
+            force_password_change: fields.flag("forcePasswordChange", false),
+        }
+    }
+}
+
 /// `POST /api/users`.
 pub struct NewUser {
     /// The name to sign in with.

@@ -31,6 +31,15 @@ GET /api/users: 401 200 200 200 200 200
 POST /api/users: 401 403 403 409 409 403
 GET /api/users/{id}: 401 200 200 200 200 200
 PUT /api/users/{id}: 401 403 403 200 200 403
+DELETE /api/users/{id}: 401 403 403 404 404 403
+POST /api/users/search: 401 200 200 200 200 200
+POST /api/users/{id}/restore: 401 403 403 409 409 403
+GET /api/users/{id}/permissions: 401 403 403 200 200 403
+PUT /api/users/{id}/password: 401 403 403 400 400 403
+GET /api/users/{id}/notification-preferences: 401 403 403 200 200 403
+PUT /api/users/{id}/notification-preferences: 401 403 403 200 200 403
+GET /api/users/{id}/sessions: 401 403 403 200 200 403
+POST /api/users/{id}/terminate-sessions: 401 403 403 200 200 403
 GET /api/channels: 401 200 200 200 200 200
 POST /api/channels: 401 201 201 201 201 201
 GET /api/channels/{id}: 401 404 200 200 200 200
@@ -74,7 +83,7 @@ impl Ward {
     fn path(&self, path: &str) -> String {
         let path = match path {
             "/api/messages" => format!("/api/messages?channelId={}", self.channel),
-            "/api/users/{id}" => format!("/api/users/{}", self.member.id),
+            path if path.starts_with("/api/users/{id}") => path.replace("{id}", &self.member.id),
             "/api/messages/{id}" => format!("/api/messages/{}", self.message),
             "/api/messages/{id}/flag" => format!("/api/messages/{}/flag", self.message),
             "/api/messages/{id}/bookmark" => format!("/api/messages/{}/bookmark", self.message),
@@ -88,7 +97,11 @@ impl Ward {
     async fn ask(&self, method: &str, path: &str, person: &Person) -> String {
         // Removing somebody who is no member changes nothing, so that every column finds the same ward.
         let user = if method == "DELETE" { NOWHERE } else { &self.member.id };
-        let asked = self.path(path).replace("{user}", user);
+        let asked = if (method, path) == ("DELETE", "/api/users/{id}") {
+            format!("/api/users/{NOWHERE}")
+        } else {
+            self.path(path).replace("{user}", user)
+        };
         let body = match (method, path) {
             ("POST", "/api/setup") => json!({ "code": "x", "username": "eve", "password": PASSWORD }),
             ("POST", "/api/auth/login") => json!({ "username": "nobody-such", "password": "wrong wrong wrong" }),
@@ -96,7 +109,9 @@ impl Ward {
             ("POST", "/api/users") => json!({ "username": "alice", "password": PASSWORD }),
             ("POST", "/api/channels") => json!({ "name": "new" }),
             ("POST", "/api/channels/{id}/members") => json!({ "userId": self.member.id }),
-            ("PUT", "/api/users/{id}") => json!({ "firstName": "Robert" }),
+            ("POST", "/api/users/search" | "/api/users/{id}/terminate-sessions") => json!({ "sessionIds": [] }),
+            ("PUT", "/api/users/{id}/password") => json!({ "newPassword": "short" }),
+            ("PUT", "/api/users/{id}" | "/api/users/{id}/notification-preferences") => json!({ "firstName": "Robert" }),
             ("PUT", "/api/settings/{name}") => json!({ "value": true }),
             ("POST", "/api/messages/{id}/flag") => json!({ "reason": "spam" }),
             ("POST", "/api/messages/{id}/review") => json!({ "decision": "keep" }),

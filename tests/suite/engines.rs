@@ -41,6 +41,20 @@ told_on_postgres! {
         an_account_is_changed_by_those_who_may_and_says_so
         two_who_change_the_same_account_do_not_undo_each_other
     }
+    people_leaving {
+        a_closed_account_is_out_at_once_and_comes_back
+        a_deleted_account_ends_everything_but_what_it_did_and_can_be_brought_back
+        after_thirty_days_the_person_is_blanked_and_the_row_stays
+        somebody_who_can_do_everything_is_always_left
+        a_role_taken_away_counts_at_once_for_open_sockets_too
+    }
+    people_accounts {
+        sign_ins_are_listed_and_ended_by_their_owner_and_by_those_who_manage
+        a_password_is_set_by_its_owner_with_the_old_one_and_by_those_who_manage_without
+        permissions_are_the_names_that_are_in_effect
+        preferences_are_kept_field_by_field
+        the_directory_is_searched_by_everyone_and_shows_addresses_to_few
+    }
     access {
         every_route_answers_every_role_as_the_table_says
         what_belongs_to_others_looks_like_what_is_not_there

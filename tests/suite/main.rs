@@ -9,7 +9,9 @@
 //! |---|---|
 //! | contract | every REST row: shapes, statuses, lists, errors |
 //! | websocket | the life of a socket |
-//! | people | accounts: changed, closed, deleted and brought back; what two do to one at once |
+//! | people | accounts are changed; what two do to one at once |
+//! | people_accounts | sign-ins, passwords, permissions, preferences, the directory |
+//! | people_leaving | accounts closed, deleted, brought back, blanked |
 //! | phi | patient details: who sees them, what is recorded, where they must not be |
 //! | access | every route × every role |
 //! | revocation | what ends, ends at once |
@@ -44,6 +46,8 @@ mod front;
 mod limits;
 mod openapi;
 mod people;
+mod people_accounts;
+mod people_leaving;
 mod phi;
 mod revocation;
 mod settings;

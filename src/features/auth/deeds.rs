@@ -20,6 +20,8 @@ pub(super) enum AuthDeed {
     LogOut,
     /// Find one's own hash, to check the current password against.
     FindOwnHash,
+    /// Set somebody else's password.
+    SetPassword { user: UserId },
     /// Choose a new password.
     ChangePassword { user: UserId },
 }
@@ -29,6 +31,7 @@ impl Deed for AuthDeed {
         match self {
             Self::LookForOlderHashes => Need::System,
             Self::FindAccount | Self::LogIn { .. } | Self::FailToLogIn { .. } | Self::Rehash { .. } => Need::Open,
+            Self::SetPassword { user } => Need::Manages(*user),
             Self::Refresh | Self::LogOut | Self::FindOwnHash | Self::ChangePassword { .. } => Need::OwnAccount,
         }
     }
@@ -49,6 +52,7 @@ impl Deed for AuthDeed {
             Self::Refresh => Trail::record("auth.refresh"),
             Self::LogOut => Trail::record("auth.logout"),
             Self::FindOwnHash => Trail::nothing("auth.find_own_hash"),
+            Self::SetPassword { user } => Trail::record("auth.set_password").with("targetUserId", *user),
             Self::ChangePassword { user } => Trail::record("auth.change_password").with("targetUserId", *user),
         }
     }

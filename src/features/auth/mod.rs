@@ -7,4 +7,4 @@ mod deeds;
 mod ops;
 mod rows;
 
-pub use ops::{change_password, level, login, logout, refresh};
+pub use ops::{change_password, level, login, logout, refresh, set_password};

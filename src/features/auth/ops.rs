@@ -12,7 +12,7 @@ use crate::features::{Means, users};
 use crate::gate::{Cx, Issued};
 use crate::id::UserId;
 use crate::wire::auth::{ChangePassword, Login, SignedIn};
-use crate::wire::users::User;
+use crate::wire::users::{SetPassword, User};
 
 /// Lets every check of a password cost the same as long as hashes of an older server are about; see
 /// [`PasswordPool`](crate::crypto::PasswordPool). Said once, at the start.
@@ -113,6 +113,30 @@ pub async fn change_password(cx: &Cx, means: &Means, body: ChangePassword) -> Re
         }
         act.user_changed(user);
         act.end_other_sessions_of(user)
+    })
+    .await
+}
+
+/// Sets an account's password: one's own by the one in use, another's by those who manage accounts, which ends
+/// every sign-in of that account.
+pub async fn set_password(cx: &Cx, means: &Means, user: UserId, body: SetPassword) -> Result<()> {
+    if cx.who().user() == Some(user) {
+        let current = body.current.ok_or_else(|| Error::field("currentPassword", "is missing"))?;
+        return change_password(cx, means, ChangePassword { current, new: body.new }).await;
+    }
+    let deed = || AuthDeed::SetPassword { user };
+    let (username, ..) =
+        cx.view(deed(), move |look| rows::own(look, user)?.ok_or_else(|| Error::missing("user"))).await?;
+    let new = users::NewPassword::parse(body.new, &username, means.limits.password_chars_min)
+        .map_err(|detail| Error::field("newPassword", detail))?;
+    let hash = means.passwords.hash(new.into_inner()).await?;
+    let force = body.force_password_change;
+    cx.act(deed(), move |act| {
+        if !rows::set(act, user, &hash, force)? {
+            return Err(Error::missing("user"));
+        }
+        act.user_changed(user);
+        act.end_all_sessions_of(user)
     })
     .await
 }

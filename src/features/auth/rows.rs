@@ -10,8 +10,12 @@ const FAILED: &str = "UPDATE users SET failed_login_attempts = COALESCE(failed_l
 const REHASH: &str = "UPDATE users SET password_hash = $3, password_hash_type = 'argon2id', salt = '' \
      WHERE id = $1 AND password_hash = $2";
 const CHANGE: &str = "UPDATE users SET password_hash = $3, password_hash_type = 'argon2id', salt = '', \
-     password_last_changed = $4, updated_at = $4, force_password_change = FALSE WHERE id = $1 AND password_hash = $2";
-const OWN: &str = "SELECT username, password_hash, salt FROM users WHERE id = $1";
+     password_last_changed = $4, updated_at = $4, force_password_change = FALSE, version = version + 1 \
+     WHERE id = $1 AND password_hash = $2";
+const SET: &str = "UPDATE users SET password_hash = $2, password_hash_type = 'argon2id', salt = '', \
+     password_last_changed = $3, updated_at = $3, force_password_change = $4, failed_login_attempts = 0, \
+     version = version + 1 WHERE id = $1 AND deleted_at IS NULL";
+const OWN: &str = "SELECT username, password_hash, salt FROM users WHERE id = $1 AND deleted_at IS NULL";
 const OLDER_SALT: &str = "SELECT salt FROM users WHERE password_hash_type = 'pbkdf2+argon2id' LIMIT 1";
 const HASH: &str = "SELECT password_hash FROM users WHERE id = $1 AND status = 'active' AND deleted_at IS NULL";
 
@@ -33,6 +37,12 @@ pub(super) fn rehash(act: &mut Act<'_, '_>, user: UserId, old: &str, new: &str) 
 pub(super) fn change(act: &mut Act<'_, '_>, user: UserId, old: &str, new: &str) -> Result<bool> {
     let now = act.now();
     Ok(act.execute(CHANGE, &[id(user), Param::Text(old), Param::Text(new), time(now)])? == 1)
+}
+
+/// Sets a password that somebody else made; says whether there is such an account.
+pub(super) fn set(act: &mut Act<'_, '_>, user: UserId, hash: &str, force_change: bool) -> Result<bool> {
+    let now = act.now();
+    Ok(act.execute(SET, &[id(user), Param::Text(hash), time(now), Param::Bool(force_change)])? == 1)
 }
 
 /// One's own name, hash and what the hash is of.

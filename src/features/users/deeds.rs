@@ -16,6 +16,18 @@ pub(super) enum UserDeed {
     /// Change an account. A role is named when it is given, `administrative` when something changes that is not
     /// one's own to say.
     Change { user: UserId, role: Option<RoleId>, status: Option<Status>, administrative: bool },
+    /// Look for accounts.
+    Search,
+    /// See what somebody's role allows.
+    Permissions { user: UserId },
+    /// Close an account for good, in thirty days.
+    Delete { user: UserId },
+    /// Take that back.
+    Restore { user: UserId },
+    /// Find the accounts whose thirty days are over.
+    FindErasable,
+    /// Blank what is personal in such an account.
+    Erase { user: UserId },
     /// Make an account.
     Create { user: UserId, role: RoleId },
 }
@@ -24,12 +36,15 @@ impl Deed for UserDeed {
     fn need(&self) -> Need {
         match self {
             Self::Show { user } => Need::OneselfOr(*user, Permission::UsersRead),
-            Self::List => Need::Holds(Permission::UsersRead),
+            Self::List | Self::Search => Need::Holds(Permission::UsersRead),
+            Self::FindErasable | Self::Erase { .. } => Need::System,
             Self::FindRole => Need::SignedIn,
             Self::RoleForSetup => Need::Open,
             Self::Change { user, role: Some(role), .. } => Need::Appoints(*user, *role),
-            Self::Change { user, administrative: true, .. } => Need::Manages(*user),
-            Self::Change { user, .. } => Need::OneselfOrManages(*user),
+            Self::Change { user, administrative: true, .. } | Self::Delete { user } | Self::Restore { user } => {
+                Need::Manages(*user)
+            }
+            Self::Change { user, .. } | Self::Permissions { user } => Need::OneselfOrManages(*user),
             Self::Create { role, .. } => Need::Grants(Permission::UsersCreate, *role),
         }
     }
@@ -38,6 +53,12 @@ impl Deed for UserDeed {
         match self {
             Self::Show { .. } => Trail::nothing("users.show"),
             Self::List => Trail::nothing("users.list"),
+            Self::Search => Trail::nothing("users.search"),
+            Self::Permissions { .. } => Trail::nothing("users.permissions"),
+            Self::Delete { user } => Trail::record("users.delete").with("targetUserId", *user),
+            Self::Restore { user } => Trail::record("users.restore").with("targetUserId", *user),
+            Self::FindErasable => Trail::nothing("users.find_erasable"),
+            Self::Erase { user } => Trail::record("users.erase").with("targetUserId", *user),
             Self::FindRole => Trail::nothing("users.find_role"),
             Self::RoleForSetup => Trail::nothing("users.role_for_setup"),
             Self::Change { user, role, status, .. } => {

@@ -10,5 +10,7 @@ mod rows;
 
 pub use model::{Email, NewPassword, PersonName, Username};
 pub(super) use model::{USERNAME_CHARS_MAX, is_unprintable};
-pub use ops::{Account, account, change, create, find, list, show};
+pub use ops::{
+    Account, account, change, create, delete, erase_due, find, list, must_exist, permissions, restore, search, show,
+};
 pub(super) use ops::{NewAccount, insert, role_of_name, super_admin_exists};

@@ -26,7 +26,7 @@ const LIST: &str = user_columns!("WHERE u.deleted_at IS NULL AND u.username_key 
 const LIST_BACK: &str =
     user_columns!("WHERE u.deleted_at IS NULL AND u.username_key < $1 ORDER BY u.username_key DESC LIMIT $2");
 const BY_KEY: &str = "SELECT id, username, password_hash, salt, status = 'active' AND deleted_at IS NULL \
-     FROM users WHERE username_key = $1";
+     FROM users WHERE username_key = $1 AND erased_at IS NULL";
 const INSERT: &str = "INSERT INTO users \
      (id, username, username_key, email, email_key, password_hash, salt, first_name, last_name, role_id, status, \
       created_at, updated_at, two_factor_enabled, failed_login_attempts, force_password_change, \
@@ -38,6 +38,72 @@ const ROLE_NAMED: &str = "SELECT id FROM roles WHERE name = $1";
 const DEFAULT_ROLE: &str = "SELECT id FROM roles WHERE is_default ORDER BY name LIMIT 1";
 const SUPER_ADMINS: &str = "SELECT COUNT(*) FROM users u JOIN roles r ON r.id = u.role_id \
      WHERE r.name = 'super_admin' AND u.status = 'active' AND u.deleted_at IS NULL";
+
+const SCAN: &str = user_columns!("WHERE u.username_key > $1 AND u.deleted_at IS NULL ORDER BY u.username_key LIMIT $2");
+const SCAN_DELETED: &str = user_columns!(
+    "WHERE u.username_key > $1 AND u.deleted_at IS NOT NULL AND u.erased_at IS NULL ORDER BY u.username_key LIMIT $2"
+);
+const EXISTS: &str = "SELECT 1 FROM users WHERE id = $1";
+const DELETION: &str = "SELECT deleted_at, erased_at, version FROM users WHERE id = $1";
+const DELETE: &str = "UPDATE users SET deleted_at = $2, updated_at = $2, version = version + 1 WHERE id = $1";
+const RESTORE: &str = "UPDATE users SET deleted_at = NULL, updated_at = $2, version = version + 1 WHERE id = $1";
+const ERASABLE: &str = "SELECT id FROM users WHERE deleted_at IS NOT NULL AND erased_at IS NULL \
+     AND deleted_at <= $1 ORDER BY deleted_at LIMIT $2";
+const ERASE: &str = "UPDATE users SET email = NULL, email_key = NULL, first_name = NULL, last_name = NULL, \
+     password_hash = '', salt = '', two_factor_enabled = FALSE, two_factor_secret = NULL, erased_at = $2, \
+     version = version + 1 WHERE id = $1 AND deleted_at <= $3 AND erased_at IS NULL";
+const ERASE_SESSIONS: &str = "UPDATE sessions SET ip_address = NULL, user_agent = NULL WHERE user_id = $1";
+const ERASE_PREFERENCES: &str = "DELETE FROM notification_preferences WHERE user_id = $1";
+
+/// The next accounts by name, for a search; those that are deleted and can come back if `deleted`.
+pub(super) fn scan(look: &mut Look<'_, '_>, after: &str, limit: u32, deleted: bool) -> Result<Vec<User>> {
+    let sql = if deleted { SCAN_DELETED } else { SCAN };
+    look.all(sql, &[Param::Text(after), Param::Int(i64::from(limit))], user)
+}
+
+/// Whether there is or was such an account.
+pub(super) fn exists(look: &mut Look<'_, '_>, of: UserId) -> Result<bool> {
+    Ok(look.first(EXISTS, &[id(of)], |row| row.get::<i64>(0))?.is_some())
+}
+
+/// How far an account is deleted.
+pub(super) struct Deletion {
+    pub(super) deleted: Option<Timestamp>,
+    pub(super) erased: Option<Timestamp>,
+    pub(super) version: i64,
+}
+
+pub(super) fn deletion(act: &mut Act<'_, '_>, of: UserId) -> Result<Option<Deletion>> {
+    act.first(DELETION, &[id(of)], |row| {
+        Ok(Deletion { deleted: row.opt_time(0)?, erased: row.opt_time(1)?, version: row.get(2)? })
+    })
+}
+
+pub(super) fn delete(act: &mut Act<'_, '_>, of: UserId) -> Result<()> {
+    let now = act.now();
+    act.execute(DELETE, &[id(of), time(now)]).map(drop)
+}
+
+pub(super) fn restore(act: &mut Act<'_, '_>, of: UserId) -> Result<()> {
+    let now = act.now();
+    act.execute(RESTORE, &[id(of), time(now)]).map(drop)
+}
+
+/// Accounts that were deleted at `until` or before.
+pub(super) fn erasable(look: &mut Look<'_, '_>, until: Timestamp, limit: i64) -> Result<Vec<UserId>> {
+    look.all(ERASABLE, &[time(until), Param::Int(limit)], |row| row.id(0))
+}
+
+/// Blanks an account if it is still to be; says whether it was.
+pub(super) fn erase(act: &mut Act<'_, '_>, of: UserId, until: Timestamp) -> Result<bool> {
+    let now = act.now();
+    if act.execute(ERASE, &[id(of), time(now), time(until)])? == 0 {
+        return Ok(false);
+    }
+    act.execute(ERASE_SESSIONS, &[id(of)])?;
+    act.execute(ERASE_PREFERENCES, &[id(of)])?;
+    Ok(true)
+}
 
 fn user(row: &Row<'_>) -> Result<User> {
     Ok(User {

@@ -1,8 +1,12 @@
 //! Doing things with accounts.
 
 mod change;
+mod removal;
+mod search;
 
 pub use change::change;
+pub use removal::{delete, erase_due, restore};
+pub use search::search;
 
 use super::deeds::UserDeed;
 use super::model::{Email, Faults, NewPassword, PersonName, Username};
@@ -69,6 +73,20 @@ pub async fn show(cx: &Cx, user: UserId) -> Result<Versioned<User>> {
         Ok(shown)
     })
     .await
+}
+
+/// The names of what an account may do now: nothing while it is closed.
+pub async fn permissions(cx: &Cx, user: UserId) -> Result<Vec<&'static str>> {
+    cx.view(UserDeed::Permissions { user }, move |look| {
+        rows::show(look, user)?.ok_or_else(|| Error::missing("user"))?;
+        Ok(look.permissions_of(user)?.iter().map(Permission::name).collect())
+    })
+    .await
+}
+
+/// Fails unless there is or was such an account, inside a reading about it.
+pub fn must_exist(look: &mut Look<'_, '_>, user: UserId) -> Result<()> {
+    if rows::exists(look, user)? { Ok(()) } else { Err(Error::missing("user")) }
 }
 
 /// A colleague is told the name and the role; the address and the last sign-in are for oneself and for those who
