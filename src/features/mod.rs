@@ -4,6 +4,8 @@
 //! says what can be done, who may and what is recorded, `ops.rs` does it, `rows.rs` has every SQL text. A feature
 //! knows no HTTP, no socket and no engine; it reaches data through the gate alone.
 
+pub mod phi;
+
 pub mod settings;
 
 pub mod users;
