@@ -104,6 +104,8 @@ id! {
     BookmarkId,
     /// A draft as it was last kept.
     DraftId,
+    /// A search, as the audit log tells one from another.
+    SearchId,
 }
 
 #[cfg(test)]

@@ -149,6 +149,7 @@ impl App {
             setups: Throttle::new(limits.login_failures_max),
             pace: Pace::new(limits.sends_per_second, limits.sends_burst),
             words: words::Filter::default(),
+            searches: crate::features::search::Hall::new(limits.searches_max),
             door: crate::features::setup::SetupDoor::shut(),
         };
         settings::load(&gate.system(), &means.clinic).await?;

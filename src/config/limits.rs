@@ -52,6 +52,10 @@ pub struct Limits {
     pub page_rows_max: u32,
     /// Jobs waiting for the writer before further ones are answered `Busy`.
     pub write_queue_max: usize,
+    /// Searches at the same time.
+    pub searches_max: u32,
+    /// Time for one answer of a search; what was not looked at by then is left for the next.
+    pub search_within: Duration,
     /// Sign-ins waiting for a password to be hashed before further ones are answered `Busy`.
     pub login_queue_max: usize,
 }
@@ -81,6 +85,8 @@ impl Default for Limits {
             page_rows: 50,
             page_rows_max: 200,
             write_queue_max: 8_192,
+            searches_max: 4,
+            search_within: Duration::from_secs(2),
             login_queue_max: 4_096,
         }
     }
@@ -297,6 +303,26 @@ pub(super) const SETTINGS: &[Setting] = &[
         unset: "",
         common: false,
         doc: "Rows of a list at most.",
+    },
+    Setting {
+        name: "LIMIT_SEARCHES",
+        section: "limits",
+        key: "searches",
+        kind: Kind::Whole { min: 1, max: 100 },
+        at: |c| &mut c.limits.searches_max,
+        unset: "",
+        common: false,
+        doc: "Searches of messages at the same time. A further one is answered with 503.",
+    },
+    Setting {
+        name: "LIMIT_SEARCH_TIME",
+        section: "limits",
+        key: "search_time",
+        kind: Kind::Span { min: Duration::from_secs(1), max: Duration::from_mins(1) },
+        at: |c| &mut c.limits.search_within,
+        unset: "",
+        common: false,
+        doc: "Time for one answer of a search; it says how far back it came.",
     },
     Setting {
         name: "LIMIT_WRITE_QUEUE",

@@ -29,7 +29,7 @@ pub mod token;
 
 pub use chain::{AuditRecord, link};
 pub use entropy::{Entropy, SeededEntropy, SharedEntropy, SystemEntropy};
-pub use keyring::{FreshKey, Keyring, Unlock};
+pub use keyring::{FreshKey, Keyring, Opener, Unlock};
 pub use master::MasterKey;
 pub use password::{PasswordPool, StoredHash, Verdict, Wrapper};
 pub use pbkdf2::Pbkdf2;

@@ -76,15 +76,19 @@ impl Cell<'_> {
     /// The associated data: every field with its length or presence before it.
     fn encode(&self, purpose: Purpose, version: u32) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(128);
-        bytes.extend_from_slice(b"mcp-messenger cell 1");
-        put_text(&mut bytes, purpose.name());
-        bytes.extend_from_slice(&version.to_be_bytes());
-        put_text(&mut bytes, self.table);
-        bytes.extend_from_slice(self.row.as_bytes());
-        put_text(&mut bytes, self.column);
-        put_uuid(&mut bytes, self.channel);
-        put_uuid(&mut bytes, self.sender);
+        self.encode_into(purpose, version, &mut bytes);
         bytes
+    }
+
+    fn encode_into(&self, purpose: Purpose, version: u32, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(b"mcp-messenger cell 1");
+        put_text(bytes, purpose.name());
+        bytes.extend_from_slice(&version.to_be_bytes());
+        put_text(bytes, self.table);
+        bytes.extend_from_slice(self.row.as_bytes());
+        put_text(bytes, self.column);
+        put_uuid(bytes, self.channel);
+        put_uuid(bytes, self.sender);
     }
 }
 
@@ -143,21 +147,36 @@ pub(super) fn seal(
 
 /// Opens what [`seal`] made for the same cell.
 pub(super) fn open(cipher: &Aes256Gcm, purpose: Purpose, cell: &Cell, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    open_into(cipher, purpose, cell, sealed, &mut Vec::with_capacity(128), &mut plain)?;
+    Ok(plain)
+}
+
+/// As [`open`], into a buffer that is used again; so is `aad`, which needs no more than room.
+pub(super) fn open_into(
+    cipher: &Aes256Gcm,
+    purpose: Purpose,
+    cell: &Cell,
+    sealed: &[u8],
+    aad: &mut Vec<u8>,
+    plain: &mut Vec<u8>,
+) -> Result<()> {
     let version = version_of(sealed)?;
     let (text, tag) = sealed[TEXT_AT..].split_at(sealed.len() - OVERHEAD_BYTES);
     let mut nonce = [0; 12];
     nonce.copy_from_slice(&sealed[NONCE_AT..TEXT_AT]);
     let mut tag_bytes = [0; TAG_BYTES];
     tag_bytes.copy_from_slice(tag);
-    let mut plain = Zeroizing::new(text.to_vec());
-    let aad = cell.encode(purpose, version);
-    decrypt(cipher, nonce, &aad, &mut plain, tag_bytes).map_err(|_| {
+    plain.clear();
+    plain.extend_from_slice(text);
+    aad.clear();
+    cell.encode_into(purpose, version, aad);
+    decrypt(cipher, nonce, aad, plain, tag_bytes).map_err(|_| {
         Error::internal(format!(
             "{}.{} of row {} does not open: it was altered or moved, or the key is another",
             cell.table, cell.column, cell.row
         ))
-    })?;
-    Ok(plain)
+    })
 }
 
 /// Encrypts in place and returns the tag.

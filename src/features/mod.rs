@@ -32,6 +32,8 @@ pub mod drafts;
 
 pub mod bookmarks;
 
+pub mod search;
+
 pub mod audit;
 
 pub mod setup;
@@ -65,6 +67,8 @@ pub struct Means {
     pub pace: Pace,
     /// The clinic's word filter, compiled.
     pub words: words::Filter,
+    /// Where messages are searched.
+    pub searches: search::Hall,
     /// The way to the first administrator, while there is none.
     pub door: setup::SetupDoor,
 }

@@ -229,6 +229,33 @@ impl Cx {
         }
     }
 
+    /// As [`Cx::view`], on this thread, which must not be a runtime's: for a look that is long and shows nobody
+    /// anything, so there is nothing to record but a refusal.
+    #[expect(clippy::needless_pass_by_value, reason = "a deed is done once")]
+    pub fn scan<T>(&self, deed: impl Deed, look: impl FnOnce(&mut Look<'_, '_>) -> Result<T>) -> Result<T> {
+        let errand = self.errand(&deed);
+        let parts = self.gate().parts().clone();
+        if let Who::Person(session) = &errand.who {
+            session.check(parts.clock.now())?;
+        }
+        let epoch = parts.facts.epoch();
+        let outcome = self.gate().store().read_blocking(|view| {
+            match rule::decide(&errand.who, errand.need, &mut Committed { facts: &parts.facts, view, epoch }) {
+                Ok(grant) => {
+                    let mut scan = Look { view, parts: &parts, who: &errand.who, epoch, grant, shown: false };
+                    let value = look(&mut scan)?;
+                    if scan.shown { Err(Error::internal("a scan showed patient details")) } else { Ok(Ok(value)) }
+                }
+                Err(refusal) => Ok(Err(refusal)),
+            }
+        })?;
+        outcome.inspect_err(|refusal| {
+            if matches!(refusal.kind(), Kind::Refused | Kind::Missing) {
+                note_refusal(self.gate(), errand, refusal.code());
+            }
+        })
+    }
+
     fn errand(&self, deed: &impl Deed) -> Errand {
         Errand { who: self.who().clone(), peer: self.peer().clone(), need: deed.need(), trail: deed.trail() }
     }

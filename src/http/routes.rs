@@ -99,6 +99,8 @@ routes! {
 
     GET    "/api/messages"                        SignedIn op::messages::list;
     POST   "/api/messages"                        SignedIn op::messages::create;
+    GET    "/api/messages/search"                 SignedIn op::search::get;
+    POST   "/api/messages/search"                 SignedIn op::search::post;
     GET    "/api/messages/{id}"                   SignedIn op::messages::show;
 
     GET    "/api/settings"                        SignedIn op::settings::list;

@@ -189,6 +189,22 @@ impl Row<'_> {
     }
 }
 
+impl Row<'_> {
+    /// The bytes at `index` where the engine has them, for walks that are too long to copy every cell.
+    pub fn bytes(&self, index: usize) -> Result<Option<&[u8]>> {
+        let cell = match self {
+            Self::Sqlite(row) => super::sqlite::cell(row, index)?,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(row) => super::postgres::cell(row, index)?,
+        };
+        match cell {
+            Cell::Null => Ok(None),
+            Cell::Bytes(bytes) => Ok(Some(bytes)),
+            _ => Err(Error::internal(format!("column {index} holds no bytes"))),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::Bed;
@@ -237,6 +253,8 @@ mod tests {
                         assert_eq!(row.get::<Json>(2)?.0, "[1, \"zwei\"]");
                         assert_eq!(row.get::<IpAddr>(3)?, addrs[0]);
                         assert_eq!(row.get::<Vec<u8>>(4)?, [0, 255, 7]);
+                        assert_eq!(row.bytes(4)?, Some(&[0, 255, 7][..]));
+                        assert!(row.bytes(8).is_err(), "text is no bytes");
                         assert!(row.get::<bool>(5)?);
                         assert_eq!(row.get::<i32>(6)?, i32::MIN);
                         assert_eq!(row.get::<i64>(7)?, i64::MAX);

@@ -16,6 +16,7 @@ pub mod frames;
 pub mod messages;
 pub mod preferences;
 pub mod problem;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod users;

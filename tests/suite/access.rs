@@ -49,6 +49,8 @@ PUT /api/channels/{id}/members/{user}: 401 404 200 200 200 200
 DELETE /api/channels/{id}/members/{user}: 401 404 404 404 404 404
 GET /api/messages: 401 404 404 404 404 200
 POST /api/messages: 401 404 404 404 404 201
+GET /api/messages/search: 401 400 400 400 400 400
+POST /api/messages/search: 401 200 200 200 200 200
 GET /api/messages/{id}: 401 404 404 404 404 200
 GET /api/settings: 401 403 403 200 200 403
 GET /api/settings/{name}: 401 403 403 200 200 403
@@ -119,6 +121,7 @@ impl Ward {
             ("POST", "/api/words") => json!({ "word": "gosh", "action": "flag" }),
             ("PUT", "/api/words/{id}") => json!({ "action": "flag" }),
             ("PUT", _) => json!({ "role": "member" }),
+            ("POST", "/api/messages/search") => json!({ "q": "hello" }),
             ("POST", "/api/messages") => json!({ "channelId": self.channel, "text": "hello" }),
             _ => Value::Null,
         };

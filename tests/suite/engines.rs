@@ -59,6 +59,12 @@ told_on_postgres! {
         every_route_answers_every_role_as_the_table_says
         what_belongs_to_others_looks_like_what_is_not_there
     }
+    search {
+        words_phrases_and_operators_find_the_newest_first
+        only_what_one_may_read_now_is_found_and_the_rest_looks_like_nothing
+        patient_details_are_found_by_those_who_may_read_them_and_each_search_is_recorded
+        a_search_goes_on_where_its_time_was_over_and_misses_nothing
+    }
     revocation {
         a_sign_out_holds_across_a_restart
         a_new_password_ends_every_other_sign_in_and_its_sockets

@@ -26,6 +26,7 @@
 //! | writing_keeping | drafts and bookmarks |
 //! | writing_mentions | who is named, told and counted |
 //! | openapi | the served description, and that answers and frames are as it says |
+//! | search | what a search finds, for whom, and how it goes on |
 //! | front | what a request passes before it is answered |
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
@@ -50,6 +51,7 @@ mod people_accounts;
 mod people_leaving;
 mod phi;
 mod revocation;
+mod search;
 mod settings;
 mod starting;
 mod sync;

@@ -14,4 +14,5 @@ mod screening;
 mod sealing;
 
 pub use model::Draft;
-pub use ops::{Withdrawal, look_at, page, post, recent, replay, send, show, withdraw};
+pub use ops::{Withdrawal, look_at, open_all, page, post, recent, replay, send, show, withdraw};
+pub use sealing::Bodies;

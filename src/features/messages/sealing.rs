@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::rows::Stored;
-use crate::crypto::{Cell, Keyring, Purpose};
+use crate::crypto::{Cell, Keyring, Opener, Purpose};
 use crate::error::{Context, Result};
 use crate::id::{ChannelId, Id, MessageId, UserId};
 use crate::wire::messages::Message;
@@ -39,6 +40,47 @@ pub(super) fn seal_metadata(
     let cell = cell("metadata", message, channel, sender);
     let sealed = keys.seal_text(Purpose::Metadata, &cell, &metadata.to_string())?;
     Ok(json!({ SEALED: BASE64.encode(sealed) }).to_string())
+}
+
+/// Opens a great many bodies, one after the other: for searching.
+pub struct Bodies {
+    texts: Opener,
+    metadata: Opener,
+}
+
+impl Bodies {
+    /// With all the keys there are now.
+    pub fn of(keys: &Keyring) -> Self {
+        Self { texts: keys.opener(Purpose::Messages), metadata: keys.opener(Purpose::Metadata) }
+    }
+
+    /// Opens a sealed body into a buffer that is used again.
+    pub fn open(
+        &mut self,
+        message: MessageId,
+        channel: ChannelId,
+        sender: UserId,
+        sealed: &[u8],
+        plain: &mut Vec<u8>,
+    ) -> Result<()> {
+        self.texts.open_into(&cell("encrypted_text", message, channel, sender), sealed, plain)
+    }
+
+    /// Opens sealed metadata as the column keeps it.
+    pub fn open_metadata(
+        &mut self,
+        message: MessageId,
+        channel: ChannelId,
+        sender: UserId,
+        json: &str,
+    ) -> Result<Option<Value>> {
+        let wrapped: Value = serde_json::from_str(json).context("reading a message's metadata")?;
+        let Some(sealed) = wrapped.get(SEALED).and_then(Value::as_str) else { return Ok(Some(wrapped)) };
+        let sealed = BASE64.decode(sealed).context("reading a message's sealed metadata")?;
+        let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+        self.metadata.open_into(&cell("metadata", message, channel, sender), &sealed, &mut plain)?;
+        serde_json::from_slice(&plain).context("reading a message's opened metadata").map(Some)
+    }
 }
 
 /// What `reader` gets of a stored message. `phi` says whether patient details of others may be shown.

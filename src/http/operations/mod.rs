@@ -7,6 +7,7 @@ pub(super) mod auth;
 pub(super) mod channels;
 pub(super) mod messages;
 pub(super) mod pages;
+pub(super) mod search;
 pub(super) mod settings;
 pub(super) mod users;
 pub(super) mod writing;
@@ -19,6 +20,7 @@ pub(super) const TAGS: &[Tag] = &[
     Tag { name: "Users", about: "People who have an account.", rows: users::described },
     Tag { name: "Channels", about: "Where people talk, and who is in there.", rows: channels::described },
     Tag { name: "Messages", about: "What is said.", rows: messages::described },
+    Tag { name: "Search", about: "Finding what was said.", rows: search::described },
     Tag { name: "Writing", about: "Drafts, bookmarks, flags, the word filter.", rows: writing::described },
     Tag { name: "Settings", about: "Policies that a clinic chooses while the server runs.", rows: settings::described },
     Tag { name: "Audit log", about: "What was done.", rows: audit::described },

@@ -11,5 +11,5 @@ mod read;
 mod withdraw;
 
 pub use post::{post, send};
-pub use read::{look_at, page, recent, replay, show};
+pub use read::{look_at, open_all, page, recent, replay, show};
 pub use withdraw::{Withdrawal, withdraw};

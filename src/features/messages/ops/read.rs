@@ -105,6 +105,16 @@ pub async fn replay(cx: &Cx, replay: &Replay, from: Option<i64>) -> Result<(Vec<
     .await
 }
 
+/// These messages as a page would show them, in this order; one that is gone is left out. Whether the reader may see
+/// their channels is for the caller to find out.
+pub fn open_all(look: &mut Look<'_, '_>, ids: &[MessageId], phi: bool) -> Result<Vec<Message>> {
+    let mut rows = Vec::with_capacity(ids.len());
+    for message in ids {
+        rows.extend(rows::show(look, *message)?);
+    }
+    opened(look, rows, phi)
+}
+
 fn slice(page: &Cursor, limit: u32) -> Result<Slice> {
     Ok(match page.after_number()? {
         Some(from) => Slice { from, back: true, limit },
