@@ -3,10 +3,11 @@
 //! Each feature has an enum with one variant a deed and answers both questions by an exhaustive match. A deed
 //! that cannot say who may do it and what is recorded does not compile.
 
-use std::fmt::Display;
 use std::net::IpAddr;
 
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::permission::Permission;
 use crate::id::{ChannelId, Id, RoleId, UserId};
@@ -147,42 +148,73 @@ impl Trail {
 
 /// What a row says of a deed: ids, numbers, flags, addresses and words of the program. There is no way to put
 /// text in that a person wrote, so no patient detail can get into the audit log.
+///
+/// Sorted by name, which is the order in which they are signed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Details(Map<String, Value>);
+pub struct Details(Vec<(&'static str, Point)>);
+
+/// One thing that a row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Point {
+    Id(Uuid),
+    Flag(bool),
+    Word(&'static str),
+    Count(i64),
+    Address(IpAddr),
+}
 
 impl Details {
     /// An id.
     pub fn id(&mut self, name: &'static str, id: impl Id) {
-        self.set(name, &id);
+        self.set(name, Point::Id(id.uuid()));
     }
 
     /// A yes or no.
     pub fn flag(&mut self, name: &'static str, flag: bool) {
-        self.0.insert(name.to_owned(), Value::Bool(flag));
+        self.set(name, Point::Flag(flag));
     }
 
     /// One of a fixed set of words.
     pub fn word(&mut self, name: &'static str, word: &'static str) {
-        self.set(name, &word);
+        self.set(name, Point::Word(word));
     }
 
     /// A number.
     pub fn count(&mut self, name: &'static str, count: i64) {
-        self.0.insert(name.to_owned(), Value::from(count));
+        self.set(name, Point::Count(count));
     }
 
     /// A network address.
     pub fn address(&mut self, name: &'static str, address: IpAddr) {
-        self.set(name, &address);
+        self.set(name, Point::Address(address));
+    }
+
+    /// These details with `more` added.
+    #[must_use]
+    pub fn with_all(&self, more: Self) -> Self {
+        let mut all = self.clone();
+        more.0.into_iter().for_each(|(name, point)| all.set(name, point));
+        all
     }
 
     /// Compact JSON with sorted keys: the form that the chain signs, whatever a database makes of the column.
     pub fn canonical(&self) -> String {
-        canonical(&Value::Object(self.0.clone()))
+        // Serialising plain values to memory cannot fail; an empty object is the harmless rest.
+        serde_json::to_string(self).unwrap_or_else(|_| String::from("{}"))
     }
 
-    fn set(&mut self, name: &'static str, value: &dyn Display) {
-        self.0.insert(name.to_owned(), Value::String(value.to_string()));
+    fn set(&mut self, name: &'static str, point: Point) {
+        match self.0.binary_search_by_key(&name, |(known, _)| *known) {
+            Ok(place) => self.0[place].1 = point,
+            Err(place) => self.0.insert(place, (name, point)),
+        }
+    }
+}
+
+impl Serialize for Details {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, point)| (name, point)))
     }
 }
 
@@ -192,12 +224,25 @@ pub fn canonical(value: &Value) -> String {
     value.to_string()
 }
 
-impl Details {
-    /// These details with `more` added.
-    #[must_use]
-    pub fn with_all(&self, more: Self) -> Self {
-        let mut all = self.clone();
-        all.0.extend(more.0);
-        all
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_are_signed_in_the_order_of_their_names_and_the_last_word_counts() {
+        let mut details = Details::default();
+        details.word("word", "a");
+        details.count("times", -2);
+        details.address("address", "fe80::1".parse().unwrap());
+        details.id("messageId", crate::id::MessageId::from_uuid(Uuid::nil()));
+        details.flag("containsPHI", false);
+        let mut notes = Details::default();
+        notes.flag("containsPHI", true);
+        notes.word("about", "\"");
+        let text = details.with_all(notes).canonical();
+        let expected = r#"{"about":"\"","address":"fe80::1","containsPHI":true,"messageId":"00000000-0000-0000-0000-000000000000","times":-2,"word":"a"}"#;
+        assert_eq!(text, expected);
+        // What was signed is what a database gives back, however it spells it.
+        assert_eq!(canonical(&serde_json::from_str(&text).unwrap()), text);
     }
 }

@@ -22,6 +22,19 @@ struct Errand {
     peer: Peer,
     need: Need,
     trail: Trail,
+    /// The details of the row in the form that is signed, made where the deed comes from: there is one writer, and
+    /// everyone waits for it.
+    record: String,
+}
+
+impl Errand {
+    fn of(who: Who, peer: Peer, need: Need, trail: Trail) -> Self {
+        let record = match &trail {
+            Trail::Record { details, .. } => details.canonical(),
+            Trail::Reading { .. } | Trail::Nothing { .. } => String::new(),
+        };
+        Self { who, peer, need, trail, record }
+    }
 }
 
 /// A job of the writer that does a deed.
@@ -74,8 +87,9 @@ where
         let notes = act.has_notes.then_some(act.notes);
         let user = errand.who.user().or(act.signed_in);
         if let Trail::Record { action, details } = &errand.trail {
-            let details = trail::joined(details, notes);
-            trail::append(tx, ledger, user, &errand.peer, now, action, &details)?;
+            let full = notes.map(|notes| details.with_all(notes).canonical());
+            let record = full.as_deref().unwrap_or(&errand.record);
+            trail::append(tx, ledger, user, &errand.peer, now, action, record)?;
         }
         self.value = Some(Ok(value));
         Ok(())
@@ -132,7 +146,8 @@ fn record_refusal(
         let mut details = Details::default();
         details.word("deed", action);
         details.word("code", code);
-        trail::append(tx, ledger, errand.who.user(), &errand.peer, now, "access.refused", &details)?;
+        let (user, record) = (errand.who.user(), details.canonical());
+        trail::append(tx, ledger, user, &errand.peer, now, "access.refused", &record)?;
     }
     Ok(())
 }
@@ -257,7 +272,7 @@ impl Cx {
     }
 
     fn errand(&self, deed: &impl Deed) -> Errand {
-        Errand { who: self.who().clone(), peer: self.peer().clone(), need: deed.need(), trail: deed.trail() }
+        Errand::of(self.who().clone(), self.peer().clone(), deed.need(), deed.trail())
     }
 
     async fn record_reading(&self, errand: Errand) -> Result<()> {
@@ -266,8 +281,9 @@ impl Cx {
             .write(move |tx, ledger| {
                 let Trail::Reading { action, details } = &errand.trail else { return Ok(()) };
                 let now = ledger.parts.clock.now();
-                if count(&errand, action, details.canonical(), ledger) == Said::First {
-                    trail::append(tx, ledger, errand.who.user(), &errand.peer, now, action, details)?;
+                let record = details.canonical();
+                if count(&errand, action, record.clone(), ledger) == Said::First {
+                    trail::append(tx, ledger, errand.who.user(), &errand.peer, now, action, &record)?;
                 }
                 Ok(())
             })
@@ -278,7 +294,7 @@ impl Cx {
 fn note_refusal(gate: &Gate, errand: Errand, code: &'static str) {
     let job = DeedJob {
         gate: gate.clone(),
-        errand: Errand { need: Need::System, who: Who::System, peer: Peer::none(), trail: Trail::nothing("") },
+        errand: Errand::of(Who::System, Peer::none(), Need::System, Trail::nothing("")),
         work: move |act: &mut Act<'_, '_>| {
             let now = act.now();
             let (tx, ledger) = (&mut *act.tx, &mut *act.ledger);

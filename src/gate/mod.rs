@@ -206,7 +206,7 @@ impl Gate {
                 vault::keep_slots(tx, &wrapped, now, parts.entropy.as_ref())?;
                 let mut details = Details::default();
                 details.count("slots", i64::try_from(wrapped.len()).unwrap_or(i64::MAX));
-                trail::append(tx, ledger, None, &Peer::none(), now, "keys.recovery_kit", &details)
+                trail::append(tx, ledger, None, &Peer::none(), now, "keys.recovery_kit", &details.canonical())
             })
             .await
     }
@@ -333,7 +333,7 @@ fn record_over(tx: &mut crate::store::Tx<'_>, ledger: &mut Ledger, entry: &Over,
         details.id("userId", user);
     }
     let peer = Peer { ip: entry.key.ip, agent: None };
-    trail::append(tx, ledger, None, &peer, now, "access.repeated", &details)
+    trail::append(tx, ledger, None, &peer, now, "access.repeated", &details.canonical())
 }
 
 /// Permissions that this version knows and the database does not are added, and with them the four roles on a

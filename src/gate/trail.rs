@@ -3,7 +3,7 @@
 //! signature leaves the database with every published snapshot, because a chain cannot see its own tail cut off.
 
 use super::cells::Columns;
-use super::deed::{Details, canonical};
+use super::deed::canonical;
 use super::ledger::Ledger;
 use super::principal::Peer;
 use super::rows::{self, AuditRow};
@@ -20,14 +20,7 @@ const AUDIT_KEY_VERSION: u32 = 1;
 /// Rows of the chain that are read at once while it is verified.
 const VERIFY_SLICE: i64 = 1_000;
 
-pub(super) fn joined(details: &Details, notes: Option<Details>) -> Details {
-    match notes {
-        None => details.clone(),
-        Some(notes) => details.with_all(notes),
-    }
-}
-
-/// Writes the next row of the chain, in the deed's transaction.
+/// Writes the next row of the chain, in the deed's transaction; `details` are in their canonical form.
 pub(super) fn append(
     tx: &mut Tx<'_>,
     ledger: &mut Ledger,
@@ -35,34 +28,24 @@ pub(super) fn append(
     peer: &Peer,
     now: Timestamp,
     action: &str,
-    details: &Details,
+    details: &str,
 ) -> Result<()> {
     let id: AuditId = AuditId::from_uuid(ledger.parts.new_uuid(now));
-    let details = details.canonical();
     let number = ledger.head.audit_number + 1;
     let record = AuditRecord {
         number,
         id: id.uuid(),
         user: user.map(Id::uuid),
         action,
-        details: &details,
+        details,
         ip: peer.ip,
         user_agent: peer.agent.as_deref(),
         timestamp_micros: now.micros(),
     };
     let keyring = &ledger.parts.keyring;
     let mac = keyring.audit_link(AUDIT_KEY_VERSION, &ledger.head.audit_mac, &record)?;
-    let row = AuditRow {
-        id,
-        user,
-        action,
-        details: &details,
-        ip: peer.ip,
-        agent: peer.agent.as_deref(),
-        at: now,
-        number,
-        mac: &mac,
-    };
+    let row =
+        AuditRow { id, user, action, details, ip: peer.ip, agent: peer.agent.as_deref(), at: now, number, mac: &mac };
     rows::append_audit(tx, &row)?;
     ledger.head.audit_number = number;
     ledger.head.audit_mac = mac;
