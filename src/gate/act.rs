@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::deed::{Details, Need};
 use super::facts::{ChannelFact, FactSource, MemberRole, UserFact};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Place};
 use super::principal::{Peer, Who};
 use super::rule::Grant;
 use super::{Parts, Permission, rows, rule};
@@ -95,9 +95,15 @@ impl<'t> Act<'_, 't> {
         self.ledger.head.rev
     }
 
-    /// The next place in a channel.
-    pub fn next_seq(&mut self, channel: ChannelId) -> Result<i64> {
-        self.ledger.next_seq(self.tx, channel, self.now)
+    /// Where the next message of a channel will stand. It is not taken yet, so that one which turns out to be there
+    /// already leaves no gap.
+    pub fn next_place(&mut self, channel: ChannelId) -> Result<Place> {
+        self.ledger.next_place(self.tx, channel)
+    }
+
+    /// A message stands there now.
+    pub fn take_place(&mut self, place: &Place) {
+        self.ledger.take_place(place, self.now);
     }
 
     /// The last place that was given in a channel; 0 before the first.

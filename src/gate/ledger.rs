@@ -33,6 +33,17 @@ enum Undo {
     Repeat(super::refusals::Key, Option<super::refusals::Count>),
 }
 
+/// Where a message will stand.
+pub struct Place {
+    /// In its channel.
+    pub seq: i64,
+    /// In the order of all changes of all messages.
+    pub rev: i64,
+    channel: ChannelId,
+    /// What was known of the channel's last place.
+    before: Option<i64>,
+}
+
 /// What happens to sessions at the commit.
 enum SessionChange {
     Opened(Arc<SessionState>),
@@ -109,15 +120,24 @@ impl Ledger {
         }
     }
 
-    /// The next place in a channel.
-    pub(super) fn next_seq(&mut self, tx: &mut Tx<'_>, channel: ChannelId, now: Timestamp) -> Result<i64> {
+    /// Where the next message of a channel will stand; see [`Ledger::take_place`].
+    pub(super) fn next_place(&mut self, tx: &mut Tx<'_>, channel: ChannelId) -> Result<Place> {
         let before = self.seqs.get(&channel).copied();
-        let last = self.last_seq(tx, channel)?;
+        let last = match before {
+            Some(last) => last,
+            None => rows::last_seq(&mut tx.view(), channel)?,
+        };
+        Ok(Place { channel, seq: last + 1, rev: self.head.rev + 1, before })
+    }
+
+    /// The place is taken: the next message comes after it.
+    pub(super) fn take_place(&mut self, place: &Place, now: Timestamp) {
+        let Place { channel, seq, rev, before } = *place;
         self.undo.push(Undo::Seq(channel, before));
         self.seqs_before.entry(channel).or_insert(before);
-        self.seqs.insert(channel, last + 1);
+        self.seqs.insert(channel, seq);
         self.active.insert(channel, now);
-        Ok(last + 1)
+        self.head.rev = rev;
     }
 
     pub(super) fn effect(&mut self, effect: Effect) {

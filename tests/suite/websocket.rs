@@ -253,7 +253,12 @@ pub(crate) async fn a_message_sent_again_is_acknowledged_again_and_stored_once()
     assert_eq!(socket.answer_to("q3").await["code"], "client_message_id_used");
     let mut his = bob.socket().await;
     his.say(&frame(&channel, "his own", "q4")).await;
-    assert_eq!(his.answer_to("q4").await["seq"], 2, "ids belong to their sender");
+    let his_own = his.answer_to("q4").await;
+    assert_eq!(
+        (&his_own["seq"], &his_own["rev"]),
+        (&json!(2), &json!(2)),
+        "his id is his, and a repeat takes no place"
+    );
     let page = alice.page(&channel).await;
     assert_eq!(page.iter().map(|m| m["text"].as_str().unwrap()).collect::<Vec<_>>(), ["his own", "first"]);
 

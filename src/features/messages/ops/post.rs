@@ -112,20 +112,9 @@ fn prepare(cx: &Cx, means: &Means, body: NewMessage) -> Result<Letter> {
 fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
     let Letter { message, sender, draft, .. } = letter;
     let (message, sender, channel) = (*message, *sender, draft.channel);
-    if let Some(client_id) = draft.client_message_id.as_deref()
-        && let Some(sent) = rows::sent(act, sender, client_id)?
-    {
-        if sent.channel != channel {
-            return Err(Error::conflict(
-                "client_message_id_used",
-                "That clientMessageId was used for a message in another channel.",
-            ));
-        }
-        act.note("repeated", true);
-        return Ok(Receipt { message: sent.message, seq: sent.seq, rev: sent.rev, at: sent.at });
-    }
-    let (seq, rev, at) = (act.next_seq(channel)?, act.next_rev(), act.now());
-    rows::insert(
+    let place = act.next_place(channel)?;
+    let (seq, rev, at) = (place.seq, place.rev, act.now());
+    let new = rows::insert(
         act,
         &rows::NewRow {
             message,
@@ -140,6 +129,10 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
             key_version: letter.key_version,
         },
     )?;
+    if !new {
+        return sent_before(act, letter);
+    }
+    act.take_place(&place);
     if draft.flagged {
         flags::mark(act, message, Reason::WordFilter)?;
         act.note("flagged", true);
@@ -164,4 +157,19 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         reactions: Vec::new(),
     });
     Ok(Receipt { message, seq, rev, at })
+}
+
+/// What is said of a message that the same sender has sent before under the same id: what was said then.
+fn sent_before(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
+    let client_id = letter.draft.client_message_id.as_deref().unwrap_or_default();
+    let sent = rows::sent(act, letter.sender, client_id)?
+        .ok_or_else(|| Error::internal("a message clashed with one that is not there"))?;
+    if sent.channel != letter.draft.channel {
+        return Err(Error::conflict(
+            "client_message_id_used",
+            "That clientMessageId was used for a message in another channel.",
+        ));
+    }
+    act.note("repeated", true);
+    Ok(Receipt { message: sent.message, seq: sent.seq, rev: sent.rev, at: sent.at })
 }

@@ -11,7 +11,8 @@ const SENT: &str = "SELECT id, seq, rev, timestamp, channel_id FROM messages \
 const INSERT: &str = "INSERT INTO messages \
      (id, channel_id, sender_id, text, encrypted_text, timestamp, deleted, flagged, metadata, contains_phi, \
       seq, rev, client_message_id, key_version) \
-     VALUES ($1, $2, $3, '', $4, $5, FALSE, FALSE, $6, $7, $8, $9, $10, $11)";
+     VALUES ($1, $2, $3, '', $4, $5, FALSE, FALSE, $6, $7, $8, $9, $10, $11) \
+     ON CONFLICT (sender_id, client_message_id) WHERE client_message_id IS NOT NULL DO NOTHING";
 
 /// What a sender was told when the message was first sent.
 pub(in crate::features::messages) struct Sent {
@@ -46,7 +47,9 @@ pub(in crate::features::messages) struct NewRow<'a> {
     pub(in crate::features::messages) key_version: u32,
 }
 
-pub(in crate::features::messages) fn insert(act: &mut Act<'_, '_>, new: &NewRow<'_>) -> Result<()> {
+/// Stores it, unless the sender has used its id before; says whether it did. Asking first would cost every message a
+/// query for the sake of the few that are sent again.
+pub(in crate::features::messages) fn insert(act: &mut Act<'_, '_>, new: &NewRow<'_>) -> Result<bool> {
     let values = [
         id(new.message),
         id(new.channel),
@@ -60,5 +63,5 @@ pub(in crate::features::messages) fn insert(act: &mut Act<'_, '_>, new: &NewRow<
         new.client_id.map_or(Param::Null, Param::Text),
         Param::Int(i64::from(new.key_version)),
     ];
-    act.execute(INSERT, &values).map(drop)
+    Ok(act.execute(INSERT, &values)? > 0)
 }
