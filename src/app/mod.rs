@@ -33,7 +33,7 @@ use crate::config::Config;
 use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
-use crate::features::{Means, Pace, Throttle, auth, settings, words};
+use crate::features::{Means, Pace, Throttle, announcements, auth, presence, settings, words};
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
 use crate::hub::{Close, Hub};
@@ -59,6 +59,8 @@ const CHECK_AFTER: Duration = Duration::from_mins(2);
 const RELOAD_EVERY: Duration = Duration::from_secs(2);
 /// How often it is asked whether a snapshot is due.
 const SNAPSHOT_ASKED_EVERY: Duration = Duration::from_secs(1);
+/// How often it is told who came, went or is away: changes in between are told together.
+const PRESENCE_EVERY: Duration = Duration::from_secs(1);
 /// How often the policies are read again: on PostgreSQL another server may have changed them.
 const POLICIES_EVERY: Duration = Duration::from_secs(10);
 /// How often the command line's errands are looked for.
@@ -150,9 +152,13 @@ impl App {
             pace: Pace::new(limits.sends_per_second, limits.sends_burst),
             words: words::Filter::default(),
             searches: crate::features::search::Hall::new(limits.searches_max),
+            whispers: Pace::new(limits.whispers_per_second, limits.whispers_burst),
+            presence: presence::Board::new(clock.clone(), limits.away_after),
+            announced: announcements::Current::default(),
             door: crate::features::setup::SetupDoor::shut(),
         };
         settings::load(&gate.system(), &means.clinic).await?;
+        announcements::load(&gate.system(), &means.announced).await?;
         first_admin::see_to(&gate, &mut means, &config, entropy.as_ref()).await?;
         auth::level(&gate.system(), &means).await?;
         words::reload(&gate.system(), &means).await?;
@@ -250,7 +256,15 @@ impl App {
         let (gate, means) = (self.gate.clone(), self.web.means.clone());
         jobs::every("read the policies again", POLICIES_EVERY, &self.done, move || {
             let (gate, means) = (gate.clone(), means.clone());
-            async move { settings::load(&gate.system(), &means.clinic).await }
+            async move {
+                settings::load(&gate.system(), &means.clinic).await?;
+                announcements::load(&gate.system(), &means.announced).await
+            }
+        });
+        let (gate, means) = (self.gate.clone(), self.web.means.clone());
+        jobs::every("tell who is there", PRESENCE_EVERY, &self.done, move || {
+            let (gate, means) = (gate.clone(), means.clone());
+            async move { presence::tell(&gate.system(), &means).await }
         });
         jobs::every("refresh certificates", REFRESH_EVERY, &self.done, move || {
             let edge = edge.clone();

@@ -36,6 +36,12 @@ pub struct Limits {
     pub sends_per_second: u32,
     /// Messages a user may send at once.
     pub sends_burst: u32,
+    /// Ephemeral frames (typing, presence) a user may send per second, sustained.
+    pub whispers_per_second: u32,
+    /// Ephemeral frames a user may send at once.
+    pub whispers_burst: u32,
+    /// Who does nothing for this long is shown as away.
+    pub away_after: Duration,
     /// Bad frames in ten seconds after which a socket is closed for abuse.
     pub bad_frames_max: u32,
     /// Frames waiting for one socket before it is told to resync and closed.
@@ -77,6 +83,9 @@ impl Default for Limits {
             drain_within: Duration::from_secs(10),
             sends_per_second: 50,
             sends_burst: 500,
+            whispers_per_second: 10,
+            whispers_burst: 60,
+            away_after: Duration::from_mins(5),
             bad_frames_max: 20,
             outbox_frames_max: 4_096,
             outbox_bytes_max: 4 * 1024 * 1024,
@@ -233,6 +242,36 @@ pub(super) const SETTINGS: &[Setting] = &[
         unset: "",
         common: false,
         doc: "Messages that one user may send at once. At least LIMIT_SENDS_PER_SECOND.",
+    },
+    Setting {
+        name: "LIMIT_WHISPERS_PER_SECOND",
+        section: "limits",
+        key: "whispers_per_second",
+        kind: Kind::Whole { min: 1, max: 1_000_000 },
+        at: |c| &mut c.limits.whispers_per_second,
+        unset: "",
+        common: false,
+        doc: "Typing and presence frames that one user may send per second, sustained.",
+    },
+    Setting {
+        name: "LIMIT_WHISPERS_BURST",
+        section: "limits",
+        key: "whispers_burst",
+        kind: Kind::Whole { min: 1, max: 1_000_000 },
+        at: |c| &mut c.limits.whispers_burst,
+        unset: "",
+        common: false,
+        doc: "Typing and presence frames that one user may send at once.",
+    },
+    Setting {
+        name: "LIMIT_AWAY_TIME",
+        section: "limits",
+        key: "away_time",
+        kind: Kind::Span { min: Duration::from_secs(10), max: Duration::from_hours(24) },
+        at: |c| &mut c.limits.away_after,
+        unset: "",
+        common: false,
+        doc: "Who does nothing on any device for this long is shown as away.",
     },
     Setting {
         name: "LIMIT_BAD_FRAMES",

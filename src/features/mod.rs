@@ -38,6 +38,12 @@ pub mod audit;
 
 pub mod setup;
 
+pub mod presence;
+
+pub mod connections;
+
+pub mod announcements;
+
 mod paging;
 mod rates;
 mod versions;
@@ -69,6 +75,12 @@ pub struct Means {
     pub words: words::Filter,
     /// Where messages are searched.
     pub searches: search::Hall,
+    /// What is passed on and never kept: typing, presence.
+    pub whispers: Pace,
+    /// Who is there.
+    pub presence: std::sync::Arc<presence::Board>,
+    /// What everybody is to know.
+    pub announced: announcements::Current,
     /// The way to the first administrator, while there is none.
     pub door: setup::SetupDoor,
 }

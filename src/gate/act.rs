@@ -12,7 +12,7 @@ use super::rule::Grant;
 use super::{Parts, Permission, rows, rule};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::hub::{Effect, Item, Outbox, Parcel};
+use crate::hub::{Close, Effect, Item, Outbox, Parcel, SocketId};
 use crate::id::{ChannelId, Id, RoleId, UserId};
 use crate::store::{Param, Row, Tx};
 use crate::wire::messages::Message;
@@ -195,6 +195,16 @@ impl<'t> Act<'_, 't> {
     /// All sockets of `user` hear this after the commit.
     pub fn tell_user(&mut self, user: UserId, frame: String) {
         self.ledger.effect(Effect::TellUser { user, frame: frame.into() });
+    }
+
+    /// Every signed-in socket hears this after the commit.
+    pub fn tell_everyone(&mut self, frame: String) {
+        self.ledger.effect(Effect::TellAll { frame: frame.into() });
+    }
+
+    /// A socket is closed after the commit.
+    pub fn disconnect(&mut self, socket: SocketId, close: Close) {
+        self.ledger.effect(Effect::Disconnect { socket, close });
     }
 
     /// One socket gets its answer after the commit.

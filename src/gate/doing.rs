@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::act::Act;
 use super::deed::{Deed, Details, Need, Trail};
-use super::facts::Committed;
+use super::facts::{Committed, Remembered};
 use super::ledger::Ledger;
 use super::look::Look;
 use super::principal::{Peer, Who};
@@ -14,6 +14,7 @@ use super::rule::{self, Grant};
 use super::{Cx, Gate, rows, trail};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
+use crate::hub::Effect;
 use crate::store::{Job, Tx};
 
 /// What is said of a deed that was done or refused, kept for the writer.
@@ -269,6 +270,26 @@ impl Cx {
                 note_refusal(self.gate(), errand, refusal.code());
             }
         })
+    }
+
+    /// Decides alone, for what is passed on and never kept. Where the facts are in memory, as they are for whoever
+    /// uses a channel, nothing is read.
+    pub async fn permit(&self, deed: impl Deed) -> Result<Grant> {
+        if let Who::Person(session) = self.who() {
+            session.check(self.now())?;
+        }
+        let mut known = Remembered { facts: &self.gate().parts().facts, unknown: false };
+        let decided = rule::decide(self.who(), deed.need(), &mut known);
+        match decided {
+            Ok(grant) if !known.unknown => Ok(grant),
+            // A fact has to be read, or a refusal has to be recorded: the long way.
+            _ => self.view(deed, |look| Ok(look.grant())).await,
+        }
+    }
+
+    /// Tells sockets of what was not kept; in order with what commits tell.
+    pub async fn tell(&self, effects: Vec<Effect>) {
+        self.gate().parts().hub.send(effects).await;
     }
 
     fn errand(&self, deed: &impl Deed) -> Errand {

@@ -194,6 +194,37 @@ pub(super) trait FactSource {
     }
 }
 
+/// Facts that are in memory, for a decision that may not wait.
+pub(super) struct Remembered<'a> {
+    pub(super) facts: &'a Facts,
+    /// Whether one was asked for that is not: then the decision does not count.
+    pub(super) unknown: bool,
+}
+
+impl Remembered<'_> {
+    fn noting<F>(&mut self, fact: Option<Arc<F>>) -> Option<Arc<F>> {
+        self.unknown |= fact.is_none();
+        fact
+    }
+}
+
+impl FactSource for Remembered<'_> {
+    fn user(&mut self, id: UserId) -> Result<Option<Arc<UserFact>>> {
+        let fact = self.facts.users.known(id);
+        Ok(self.noting(fact))
+    }
+
+    fn role(&mut self, id: RoleId) -> Result<Option<Arc<RoleFact>>> {
+        let fact = self.facts.roles.known(id);
+        Ok(self.noting(fact))
+    }
+
+    fn channel(&mut self, id: ChannelId) -> Result<Option<Arc<ChannelFact>>> {
+        let fact = self.facts.channels.known(id);
+        Ok(self.noting(fact))
+    }
+}
+
 /// Facts for a reader. `epoch` was taken before the reader's transaction began.
 pub(super) struct Committed<'a, 'v, 'c> {
     pub(super) facts: &'a Facts,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::Parts;
-use super::facts::{ChannelFact, Committed, FactSource};
+use super::facts::{ChannelFact, Committed, FactSource, UserFact};
 use super::permission::Permissions;
 use super::principal::Who;
 use super::rule::Grant;
 use crate::clock::Timestamp;
 use crate::crypto::Keyring;
 use crate::error::{Error, Result};
+use crate::hub::Hub;
 use crate::id::{ChannelId, SessionId, UserId};
 use crate::store::{Param, Row, View};
 
@@ -71,6 +72,16 @@ impl Look<'_, '_> {
     /// A channel as decisions see it.
     pub fn channel_fact(&mut self, channel: ChannelId) -> Result<Option<Arc<ChannelFact>>> {
         Committed { facts: &self.parts.facts, view: self.view, epoch: self.epoch }.channel(channel)
+    }
+
+    /// A person as decisions see it.
+    pub fn user_fact(&mut self, user: UserId) -> Result<Option<Arc<UserFact>>> {
+        Committed { facts: &self.parts.facts, view: self.view, epoch: self.epoch }.user(user)
+    }
+
+    /// The hub: who is connected, and who watches what.
+    pub fn hub(&self) -> &Hub {
+        &self.parts.hub
     }
 
     /// Patient details of others are shown: the reading is recorded.

@@ -103,6 +103,14 @@ routes! {
     POST   "/api/messages/search"                 SignedIn op::search::post;
     GET    "/api/messages/{id}"                   SignedIn op::messages::show;
 
+    GET    "/api/presence"                        SignedIn op::presence::show;
+    PUT    "/api/presence"                        SignedIn op::presence::choose;
+    GET    "/api/connections"                     SignedIn op::connections::list;
+    DELETE "/api/connections/{id}"                SignedIn op::connections::disconnect;
+    GET    "/api/announcement"                    SignedIn op::announcements::show;
+    PUT    "/api/announcement"                    SignedIn op::announcements::announce;
+    DELETE "/api/announcement"                    SignedIn op::announcements::withdraw;
+
     GET    "/api/settings"                        SignedIn op::settings::list;
     GET    "/api/settings/{name}"                 SignedIn op::settings::show;
     PUT    "/api/settings/{name}"                 SignedIn op::settings::change;

@@ -9,7 +9,7 @@
 mod outbox;
 mod registry;
 
-pub use outbox::{Close, Item, Outbox, OutboxLimits, Replay, SocketId};
+pub use outbox::{Close, Item, Origin, Outbox, OutboxLimits, Replay, SocketId};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -108,6 +108,36 @@ pub enum Effect {
         /// Of which channel.
         channel: ChannelId,
     },
+    /// Everyone else who listens to the channel hears this now or never: nothing is missed by missing it.
+    Whisper {
+        /// Which channel.
+        channel: ChannelId,
+        /// Whose sockets do not hear it.
+        from: UserId,
+        /// What.
+        frame: Utf8Bytes,
+    },
+    /// A socket wants to know who of a channel is there.
+    Watch {
+        /// Which socket.
+        socket: Arc<Outbox>,
+        /// Which channel.
+        channel: ChannelId,
+    },
+    /// Everyone who watches the channel hears this.
+    TellWatchers {
+        /// Which channel.
+        channel: ChannelId,
+        /// What.
+        frame: Utf8Bytes,
+    },
+    /// One socket is closed.
+    Disconnect {
+        /// Which.
+        socket: SocketId,
+        /// Why.
+        close: Close,
+    },
     /// Whether a person may see patient details has changed, everywhere.
     SetPhi {
         /// Who.
@@ -165,6 +195,21 @@ impl Hub {
     /// A socket is gone.
     pub fn forget(&self, socket: &Outbox) {
         self.registry().forget(socket);
+    }
+
+    /// The channels that somebody watches.
+    pub fn watched(&self) -> Vec<ChannelId> {
+        self.registry().watched()
+    }
+
+    /// Signed-in sockets with an id above `after`, oldest first; with `user`, that person's only.
+    pub fn connected(&self, after: SocketId, limit: usize, user: Option<UserId>) -> Vec<Arc<Outbox>> {
+        self.registry().connected(after, limit, user)
+    }
+
+    /// One signed-in socket.
+    pub fn socket(&self, id: SocketId) -> Option<Arc<Outbox>> {
+        self.registry().socket(id)
     }
 
     /// How many sockets are signed in.

@@ -4,15 +4,20 @@
 //! frame silently would leave a client believing that it has seen everything.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use crate::clock::Timestamp;
 use crate::id::{ChannelId, SessionId, UserId};
 use crate::wire::frames::Frame;
+
+/// Frames that may wait for a socket before it is spared what nobody misses.
+const WHISPERS_BEHIND_MAX: usize = 64;
 
 /// Tells sockets apart while the server runs.
 pub type SocketId = u64;
@@ -87,6 +92,17 @@ struct Waiting {
     waker: Option<Waker>,
 }
 
+/// Where a socket comes from, for whoever looks after the clinic's connections.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The peer's address.
+    pub address: Option<IpAddr>,
+    /// What the client calls itself.
+    pub agent: Option<Arc<str>>,
+    /// When it signed in.
+    pub since: Timestamp,
+}
+
 /// One socket as the hub sees it.
 pub struct Outbox {
     /// Which socket.
@@ -95,6 +111,8 @@ pub struct Outbox {
     pub user: UserId,
     /// By which sign-in.
     pub session: SessionId,
+    /// From where.
+    pub origin: Origin,
     limits: OutboxLimits,
     waiting: Mutex<Waiting>,
     /// Monotonic milliseconds at which the peer was last heard.
@@ -105,11 +123,18 @@ pub struct Outbox {
 
 impl Outbox {
     /// For a socket that has just signed in.
-    pub fn new(id: SocketId, user: UserId, session: SessionId, limits: OutboxLimits, now: Duration) -> Self {
+    pub fn new(
+        id: SocketId,
+        (user, session): (UserId, SessionId),
+        origin: Origin,
+        limits: OutboxLimits,
+        now: Duration,
+    ) -> Self {
         Self {
             id,
             user,
             session,
+            origin,
             limits,
             waiting: Mutex::default(),
             heard_millis: AtomicU64::new(millis(now)),
@@ -144,6 +169,18 @@ impl Outbox {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Adds a frame that may be lost, unless so much waits already that it would be late.
+    pub(super) fn whisper(&self, frame: &Utf8Bytes) {
+        if self.waiting().items.len() < WHISPERS_BEHIND_MAX {
+            self.push(Item::Text { channel: None, frame: frame.clone() });
+        }
+    }
+
+    /// When the peer was last heard, on the monotonic clock.
+    pub fn last_heard(&self) -> Duration {
+        Duration::from_millis(self.heard_millis.load(Ordering::Relaxed))
     }
 
     /// Closes the socket once what waits is written. The first reason stands.
@@ -243,7 +280,9 @@ mod tests {
 
     fn outbox(frames_max: usize) -> Outbox {
         let limits = OutboxLimits { frames_max, bytes_max: 1_000 };
-        Outbox::new(1, UserId::from_uuid(Uuid::nil()), SessionId::from_uuid(Uuid::nil()), limits, Duration::ZERO)
+        let origin = Origin { address: None, agent: None, since: Timestamp::from_micros(0) };
+        let owner = (UserId::from_uuid(Uuid::nil()), SessionId::from_uuid(Uuid::nil()));
+        Outbox::new(1, owner, origin, limits, Duration::ZERO)
     }
 
     fn text(t: &str) -> Item {

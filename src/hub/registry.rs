@@ -19,6 +19,9 @@ pub(super) struct Registry {
     users: HashMap<UserId, Vec<Arc<Outbox>>>,
     channels: HashMap<ChannelId, Vec<Subscriber>>,
     subscriptions: HashMap<SocketId, Vec<ChannelId>>,
+    watchers: HashMap<ChannelId, Vec<Arc<Outbox>>>,
+    /// By socket: what it watches, for its end; what it has ceased to watch may still be in it.
+    watching: HashMap<SocketId, Vec<ChannelId>>,
 }
 
 impl Registry {
@@ -38,6 +41,9 @@ impl Registry {
                 self.users.remove(&socket.user);
             }
         }
+        for channel in self.watching.remove(&socket.id).unwrap_or_default() {
+            self.drop_watchers(channel, |w| w.id == socket.id);
+        }
         for channel in self.subscriptions.remove(&socket.id).unwrap_or_default() {
             self.drop_subscribers(channel, |s| s.id == socket.id);
         }
@@ -45,6 +51,22 @@ impl Registry {
 
     pub(super) fn len(&self) -> usize {
         self.sockets.len()
+    }
+
+    pub(super) fn watched(&self) -> Vec<ChannelId> {
+        self.watchers.keys().copied().collect()
+    }
+
+    pub(super) fn socket(&self, id: SocketId) -> Option<Arc<Outbox>> {
+        self.sockets.get(&id).cloned()
+    }
+
+    pub(super) fn connected(&self, after: SocketId, limit: usize, user: Option<UserId>) -> Vec<Arc<Outbox>> {
+        let fits = |s: &&Arc<Outbox>| s.id > after && user.is_none_or(|user| s.user == user);
+        let mut found: Vec<_> = self.sockets.values().filter(fits).cloned().collect();
+        found.sort_unstable_by_key(|s| s.id);
+        found.truncate(limit);
+        found
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Outbox>> {
@@ -79,6 +101,7 @@ impl Registry {
         match effect {
             Effect::Subscribe { socket, channel, phi, then } => self.subscribe(socket, channel, phi, then),
             Effect::Unsubscribe { socket, channel } => {
+                self.drop_watchers(channel, |w| w.id == socket.id);
                 self.drop_subscribers(channel, |s| s.id == socket.id);
                 if let Some(channels) = self.subscriptions.get_mut(&socket.id) {
                     channels.retain(|c| *c != channel);
@@ -91,6 +114,35 @@ impl Registry {
                 };
                 self.tell_user(user, &frame.encode().into());
                 self.drop_subscribers(channel, |s| s.user == user);
+                self.drop_watchers(channel, |w| w.user == user);
+            }
+            Effect::Whisper { channel, from, frame } => {
+                for subscriber in self.channels.get(&channel).into_iter().flatten() {
+                    if subscriber.socket.user != from {
+                        subscriber.socket.whisper(&frame);
+                    }
+                }
+            }
+            Effect::Watch { socket, channel } => {
+                let watchers = self.watchers.entry(channel).or_default();
+                if !socket.is_gone() && !watchers.iter().any(|w| w.id == socket.id) {
+                    let watching = self.watching.entry(socket.id).or_default();
+                    if !watching.contains(&channel) {
+                        watching.push(channel);
+                    }
+                    watchers.push(socket);
+                }
+            }
+            Effect::TellWatchers { channel, frame } => {
+                for socket in self.watchers.get(&channel).into_iter().flatten() {
+                    socket.push(Item::Text { channel: None, frame: frame.clone() });
+                }
+            }
+            Effect::Disconnect { socket, close } => {
+                if let Some(socket) = self.socket(socket) {
+                    socket.close(close);
+                    self.forget(&socket);
+                }
             }
             Effect::SetPhi { user, phi } => {
                 for subscriber in self.channels.values_mut().flatten().filter(|s| s.socket.user == user) {
@@ -135,6 +187,14 @@ impl Registry {
         }
     }
 
+    fn drop_watchers(&mut self, channel: ChannelId, gone: impl Fn(&Outbox) -> bool) {
+        let Some(watchers) = self.watchers.get_mut(&channel) else { return };
+        watchers.retain(|watcher| !gone(watcher));
+        if watchers.is_empty() {
+            self.watchers.remove(&channel);
+        }
+    }
+
     fn tell_user(&self, user: UserId, frame: &tokio_tungstenite::tungstenite::Utf8Bytes) {
         for socket in self.users.get(&user).into_iter().flatten() {
             socket.push(Item::Text { channel: None, frame: frame.clone() });
@@ -169,7 +229,8 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::OutboxLimits;
+    use crate::clock::Timestamp;
+    use crate::hub::{Origin, OutboxLimits};
     use crate::id::Id;
     use std::task::{Context, Waker};
     use std::time::Duration;
@@ -182,7 +243,8 @@ mod tests {
     fn socket(registry: &mut Registry, id: SocketId, owner: u128) -> Arc<Outbox> {
         let limits = OutboxLimits { frames_max: 100, bytes_max: 10_000 };
         let session = SessionId::from_uuid(Uuid::from_u128(u128::from(id)));
-        let socket = Arc::new(Outbox::new(id, user(owner), session, limits, Duration::ZERO));
+        let origin = Origin { address: None, agent: None, since: Timestamp::from_micros(0) };
+        let socket = Arc::new(Outbox::new(id, (user(owner), session), origin, limits, Duration::ZERO));
         registry.register(socket.clone());
         socket
     }

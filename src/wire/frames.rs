@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fields::{Asked, Body, Fields, json_object};
 use super::messages::{Message, NewMessage};
+use super::presence::{Presence, PresenceChange};
 use super::problem::told;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -45,6 +46,20 @@ pub enum Order {
     },
     /// `send_message`.
     Send(NewMessage),
+    /// `typing_indicator`.
+    Typing {
+        /// Where.
+        channel: ChannelId,
+        /// False when it has stopped.
+        typing: bool,
+    },
+    /// `watch_presence`.
+    WatchPresence {
+        /// Whose members.
+        channel: ChannelId,
+    },
+    /// `set_presence`.
+    SetPresence(PresenceChange),
     /// `ping` or `heartbeat`.
     Ping,
 }
@@ -107,6 +122,9 @@ orders! {
         "join_channel" => Order::Join { channel: fields.id("channelId"), since: fields.optional_number("since") },
         "leave_channel" => Order::Leave { channel: fields.id("channelId") },
         "send_message" => Order::Send(NewMessage::read(&mut fields)),
+        "typing_indicator" => Order::Typing { channel: fields.id("channelId"), typing: fields.flag("typing", true) },
+        "watch_presence" => Order::WatchPresence { channel: fields.id("channelId") },
+        "set_presence" => Order::SetPresence(PresenceChange::read(&mut fields)),
         "ping" | "heartbeat" => Order::Ping,
     }
 }
@@ -139,6 +157,28 @@ pub enum Frame<'a> {
     MessageDeleted {
         /// Which.
         data: Deleted,
+    },
+    /// Somebody else types, or has stopped.
+    #[serde(rename_all = "camelCase")]
+    TypingIndicator {
+        /// Where.
+        channel_id: ChannelId,
+        /// Who.
+        user_id: UserId,
+        /// Their name.
+        username: &'a str,
+        /// False when they have stopped.
+        typing: bool,
+    },
+    /// Who of a watched channel is there, or what changed about it.
+    #[serde(rename_all = "camelCase")]
+    Presence {
+        /// Which channel.
+        channel_id: ChannelId,
+        /// True of the first frame after `watch_presence`: whoever is not named is offline.
+        whole: bool,
+        /// Whose presence is how.
+        users: Vec<Presence>,
     },
     /// The answer to `ping` and `heartbeat`.
     Pong {

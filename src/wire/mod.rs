@@ -5,16 +5,19 @@
 //! Outgoing values are serde structs. Incoming ones are read by [`Fields`], which reports every wrong field at
 //! once and never repeats what the caller wrote, so that an error can be logged.
 
+pub mod announcements;
 pub mod audit;
 pub mod auth;
 pub mod bookmarks;
 pub mod channels;
+pub mod connections;
 pub mod drafts;
 pub mod fields;
 pub mod flags;
 pub mod frames;
 pub mod messages;
 pub mod preferences;
+pub mod presence;
 pub mod problem;
 pub mod search;
 pub mod sessions;

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::Sockets;
-use crate::error::{Error, Kind};
-use crate::features::{channels, messages};
+use crate::error::{Error, Kind, Result};
+use crate::features::presence::Here;
+use crate::features::{channels, messages, presence};
 use crate::gate::Cx;
 use crate::hub::{Item, Outbox};
 use crate::wire::frames::{Frame, Incoming, Order, error_frame};
@@ -19,11 +20,21 @@ pub(super) enum Next {
 }
 
 /// Does what a message asks. Sends and joins do not wait: their answers come through the outbox, in commit order.
-pub(super) async fn dispatch(cx: &Cx, sockets: &Sockets, outbox: &Arc<Outbox>, incoming: Incoming) -> Next {
+pub(super) async fn dispatch(
+    cx: &Cx,
+    sockets: &Sockets,
+    outbox: &Arc<Outbox>,
+    here: &Here,
+    incoming: Incoming,
+) -> Next {
     if let Err(error) = cx.check() {
         return Next::SignedOut(error);
     }
     let Incoming { request_id, order } = incoming;
+    // A heartbeat is the device's sign of life; everything else is its owner's.
+    if !matches!(order, Order::Ping) {
+        here.active();
+    }
     match order {
         Order::Send(body) => {
             let failed = failure(outbox);
@@ -42,6 +53,18 @@ pub(super) async fn dispatch(cx: &Cx, sockets: &Sockets, outbox: &Arc<Outbox>, i
             }
             sockets.hub.send(effects).await;
         }
+        Order::Typing { channel, typing } => {
+            let outcome = presence::typing(cx, &sockets.means, channel, typing).await;
+            answer(outbox, outcome, request_id.as_deref());
+        }
+        Order::WatchPresence { channel } => {
+            let outcome = presence::watch(cx, &sockets.means, outbox, channel).await;
+            answer(outbox, outcome, request_id.as_deref());
+        }
+        Order::SetPresence(change) => {
+            let outcome = presence::choose(cx, &sockets.means, change).await.map(drop);
+            answer(outbox, outcome, request_id.as_deref());
+        }
         Order::Ping => {
             let pong = Frame::Pong { timestamp: cx.now() }.encode();
             outbox.push(Item::Text { channel: None, frame: pong.into() });
@@ -52,6 +75,15 @@ pub(super) async fn dispatch(cx: &Cx, sockets: &Sockets, outbox: &Arc<Outbox>, i
         }
     }
     Next::Go
+}
+
+/// Answers what is done at once: an `ack` if it was asked for, or the `error`.
+fn answer(outbox: &Outbox, outcome: Result<()>, request_id: Option<&str>) {
+    match (outcome, request_id) {
+        (Ok(()), Some(id)) => outbox.push(Item::Text { channel: None, frame: ack(id).into() }),
+        (Ok(()), None) => {}
+        (Err(error), id) => fail(outbox, &error, id),
+    }
 }
 
 /// Tells the socket of an error; what is our own fault goes to the log.

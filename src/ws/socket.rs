@@ -22,9 +22,10 @@ use super::abuse::BadFrames;
 use super::dispatch::{self, Next};
 use super::{ABUSE, NOT_AUTHENTICATED, Sockets};
 use crate::error::{Error, Result};
-use crate::features::messages;
+use crate::features::presence::Here;
+use crate::features::{announcements, messages};
 use crate::gate::{Cx, Gate, Peer, Who};
-use crate::hub::{Close, Item, Outbox, Replay};
+use crate::hub::{Close, Item, Origin, Outbox, Replay};
 use crate::id::ChannelId;
 use crate::wire::frames::{Frame, Order, Person, error_frame, parse};
 
@@ -55,10 +56,15 @@ pub(super) async fn live(mut wire: Wire, peer: Peer, gate: Gate, sockets: Arc<So
         Ok(Ok((cx, welcome))) => {
             let Who::Person(session) = cx.who() else { return };
             let limits = sockets.outbox_limits();
-            let outbox = Outbox::new(sockets.next_id(), session.user, session.id, limits, cx.monotonic());
+            let origin = Origin { address: cx.peer().ip, agent: cx.peer().agent.clone(), since: cx.now() };
+            let owner = (session.user, session.id);
+            let outbox = Outbox::new(sockets.next_id(), owner, origin, limits, cx.monotonic());
             let outbox = Arc::new(outbox);
             // It is the first thing that is said, and whoever has heard it is registered.
             outbox.push(Item::Text { channel: None, frame: welcome.into() });
+            if let Some(frame) = announcements::greeting(&sockets.means, cx.now()) {
+                outbox.push(Item::Text { channel: None, frame: frame.into() });
+            }
             sockets.hub.register(outbox.clone());
             // A sign-out that came between the check and the registration has told nobody.
             if cx.check().is_err() {
@@ -67,7 +73,8 @@ pub(super) async fn live(mut wire: Wire, peer: Peer, gate: Gate, sockets: Arc<So
             if sockets.stop.is_cancelled() {
                 outbox.close(Close::STOPPING);
             }
-            Box::pin(talk(&mut wire, &cx, &outbox, &sockets)).await;
+            let here = sockets.means.presence.arrive(session.user);
+            Box::pin(talk(&mut wire, &cx, &outbox, &here, &sockets)).await;
             sockets.hub.forget(&outbox);
         }
         Ok(Err(reason)) => close(&mut wire, reason).await,
@@ -158,8 +165,7 @@ enum Woken {
     Replayed(Result<(Vec<String>, Option<i64>)>),
 }
 
-async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, sockets: &Sockets) {
-    let limits = &sockets.means.limits;
+async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, here: &Here, sockets: &Sockets) {
     let mut bad = BadFrames::default();
     let mut items = Vec::new();
     let mut replays: Option<Box<Replays<'_>>> = None;
@@ -208,7 +214,7 @@ async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, sockets: &Sockets)
                 Ok(()) => flush(wire).await,
                 Err(gone) => Err(gone),
             },
-            Woken::Heard(heard) => match hear(cx, outbox, sockets, &mut bad, limits, heard).await {
+            Woken::Heard(heard) => match hear(cx, outbox, here, sockets, &mut bad, heard).await {
                 Ok(()) => Ok(()),
                 Err(reason) => return close(wire, reason).await,
             },
@@ -222,18 +228,19 @@ async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, sockets: &Sockets)
 async fn hear(
     cx: &Cx,
     outbox: &Arc<Outbox>,
+    here: &Here,
     sockets: &Sockets,
     bad: &mut BadFrames,
-    limits: &crate::config::Limits,
     heard: Read,
 ) -> std::result::Result<(), Close> {
+    let limits = &sockets.means.limits;
     outbox.heard(cx.monotonic());
     let (error, request_id) = match heard {
         Read::Gone(reason) => return Err(reason),
         Read::Quiet => return Ok(()),
         Read::Bad(error) => (error, None),
         Read::Text(text) => match parse(&text, limits.json_depth_max) {
-            Ok(incoming) => match dispatch::dispatch(cx, sockets, outbox, incoming).await {
+            Ok(incoming) => match dispatch::dispatch(cx, sockets, outbox, here, incoming).await {
                 Next::Go => return Ok(()),
                 Next::SignedOut(error) => {
                     dispatch::fail(outbox, &error, None);

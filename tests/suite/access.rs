@@ -52,6 +52,13 @@ POST /api/messages: 401 404 404 404 404 201
 GET /api/messages/search: 401 400 400 400 400 400
 POST /api/messages/search: 401 200 200 200 200 200
 GET /api/messages/{id}: 401 404 404 404 404 200
+GET /api/presence: 401 200 200 200 200 200
+PUT /api/presence: 401 200 200 200 200 200
+GET /api/connections: 401 403 403 200 200 403
+DELETE /api/connections/{id}: 401 403 403 404 404 403
+GET /api/announcement: 401 404 404 404 404 404
+PUT /api/announcement: 401 403 403 200 200 403
+DELETE /api/announcement: 401 403 403 200 404 403
 GET /api/settings: 401 403 403 200 200 403
 GET /api/settings/{name}: 401 403 403 200 200 403
 PUT /api/settings/{name}: 401 403 403 200 200 403
@@ -114,6 +121,8 @@ impl Ward {
             ("POST", "/api/users/search" | "/api/users/{id}/terminate-sessions") => json!({ "sessionIds": [] }),
             ("PUT", "/api/users/{id}/password") => json!({ "newPassword": "short" }),
             ("PUT", "/api/users/{id}" | "/api/users/{id}/notification-preferences") => json!({ "firstName": "Robert" }),
+            ("PUT", "/api/presence") => json!({ "status": "busy" }),
+            ("PUT", "/api/announcement") => json!({ "text": "hello" }),
             ("PUT", "/api/settings/{name}") => json!({ "value": true }),
             ("POST", "/api/messages/{id}/flag") => json!({ "reason": "spam" }),
             ("POST", "/api/messages/{id}/review") => json!({ "decision": "keep" }),

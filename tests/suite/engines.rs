@@ -75,6 +75,12 @@ told_on_postgres! {
         patient_details_are_shown_to_those_who_may_read_them_and_to_their_sender
         readings_of_the_details_of_others_are_recorded_and_other_readings_are_not
     }
+    presence {
+        typing_reaches_the_others_who_listen_and_nobody_else
+        whoever_watches_a_channel_hears_who_comes_is_away_chooses_and_goes
+        an_administrator_sees_who_is_connected_and_ends_a_connection
+        an_announcement_reaches_everyone_now_and_whoever_comes_while_it_holds
+    }
     settings {
         a_policy_is_chosen_shown_kept_and_put_back
     }

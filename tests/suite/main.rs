@@ -15,6 +15,7 @@
 //! | phi | patient details: who sees them, what is recorded, where they must not be |
 //! | access | every route × every role |
 //! | revocation | what ends, ends at once |
+//! | presence | who is there, who types, who is connected, announcements |
 //! | settings | what the clinic chooses for itself |
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
@@ -50,6 +51,7 @@ mod people;
 mod people_accounts;
 mod people_leaving;
 mod phi;
+mod presence;
 mod revocation;
 mod search;
 mod settings;

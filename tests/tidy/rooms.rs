@@ -13,7 +13,7 @@ const TABLE: [(&str, &str); 18] = [
     ("wire", "id clock"),
     ("crypto", ""),
     ("store", "config"),
-    ("hub", "wire id"),
+    ("hub", "wire id clock"),
     ("edge", "config clock"),
     ("gate", "store hub wire crypto id clock"),
     ("features", "gate hub wire crypto config id clock"),

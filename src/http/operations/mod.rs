@@ -2,11 +2,14 @@
 //!
 //! Each file begins with what is published of its routes, `described()`: see [`super::contract`].
 
+pub(super) mod announcements;
 pub(super) mod audit;
 pub(super) mod auth;
 pub(super) mod channels;
+pub(super) mod connections;
 pub(super) mod messages;
 pub(super) mod pages;
+pub(super) mod presence;
 pub(super) mod search;
 pub(super) mod settings;
 pub(super) mod users;
@@ -22,6 +25,9 @@ pub(super) const TAGS: &[Tag] = &[
     Tag { name: "Messages", about: "What is said.", rows: messages::described },
     Tag { name: "Search", about: "Finding what was said.", rows: search::described },
     Tag { name: "Writing", about: "Drafts, bookmarks, flags, the word filter.", rows: writing::described },
+    Tag { name: "Presence", about: "Who is there.", rows: presence::described },
+    Tag { name: "Connections", about: "Devices that are connected.", rows: connections::described },
+    Tag { name: "Announcements", about: "What everybody is to know.", rows: announcements::described },
     Tag { name: "Settings", about: "Policies that a clinic chooses while the server runs.", rows: settings::described },
     Tag { name: "Audit log", about: "What was done.", rows: audit::described },
     Tag {
