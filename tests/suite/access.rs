@@ -93,6 +93,7 @@ impl Ward {
         let path = match path {
             "/api/messages" => format!("/api/messages?channelId={}", self.channel),
             path if path.starts_with("/api/users/{id}") => path.replace("{id}", &self.member.id),
+            "/api/connections/{id}" => "/api/connections/999999".to_owned(),
             "/api/messages/{id}" => format!("/api/messages/{}", self.message),
             "/api/messages/{id}/flag" => format!("/api/messages/{}/flag", self.message),
             "/api/messages/{id}/bookmark" => format!("/api/messages/{}/bookmark", self.message),
