@@ -90,6 +90,10 @@ id! {
     SessionId,
     /// A row of the audit log.
     AuditId,
+    /// A leave to choose a new password without the old one.
+    ResetId,
+    /// A leave to make an account.
+    InvitationId,
     /// A word of the filter.
     WordId,
     /// A flag on a message.

@@ -149,6 +149,7 @@ impl App {
             clinic: settings::Current::default(),
             logins: Throttle::new(limits.login_failures_max),
             setups: Throttle::new(limits.login_failures_max),
+            secrets: Throttle::new(limits.login_failures_max),
             pace: Pace::new(limits.sends_per_second, limits.sends_burst),
             words: words::Filter::default(),
             searches: crate::features::search::Hall::new(limits.searches_max),

@@ -14,6 +14,8 @@ pub mod auth;
 
 pub mod mentions;
 
+pub mod invitations;
+
 pub mod sessions;
 
 pub mod preferences;
@@ -67,6 +69,8 @@ pub struct Means {
     pub clinic: settings::Current,
     /// Failed sign-ins.
     pub logins: Throttle,
+    /// Wrong tokens of invitations and password resets, and accounts made without one.
+    pub secrets: Throttle,
     /// Wrong set-up codes.
     pub setups: Throttle,
     /// Messages sent.

@@ -75,6 +75,13 @@ routes! {
     POST   "/api/auth/logout"                     SignedIn op::auth::logout;
     POST   "/api/auth/change-password"            SignedIn op::auth::change_password;
 
+    POST   "/api/auth/register"                   Open     op::auth::register;
+    POST   "/api/auth/reset-password"             Open     op::auth::reset_password;
+
+    GET    "/api/invitations"                     SignedIn op::invitations::list;
+    POST   "/api/invitations"                     SignedIn op::invitations::create;
+    DELETE "/api/invitations/{id}"                SignedIn op::invitations::revoke;
+
     GET    "/api/users"                           SignedIn op::users::list;
     POST   "/api/users"                           SignedIn op::users::create;
     GET    "/api/users/{id}"                      SignedIn op::users::show;
@@ -84,6 +91,7 @@ routes! {
     POST   "/api/users/{id}/restore"              SignedIn op::users::restore;
     GET    "/api/users/{id}/permissions"          SignedIn op::users::permissions;
     PUT    "/api/users/{id}/password"             SignedIn op::users::set_password;
+    POST   "/api/users/{id}/password-reset"       SignedIn op::users::issue_reset;
     GET    "/api/users/{id}/notification-preferences" SignedIn op::users::show_preferences;
     PUT    "/api/users/{id}/notification-preferences" SignedIn op::users::change_preferences;
     GET    "/api/users/{id}/sessions"             SignedIn op::users::list_sessions;
@@ -296,6 +304,8 @@ mod tests {
                 ("GET", "/api/docs"),
                 ("POST", "/api/setup"),
                 ("POST", "/api/auth/login"),
+                ("POST", "/api/auth/register"),
+                ("POST", "/api/auth/reset-password"),
             ]
         );
     }

@@ -5,8 +5,9 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::fields::{Body, Fields};
-use super::users::User;
+use super::users::{NewUser, User};
 use crate::clock::Timestamp;
+use crate::id::UserId;
 
 /// `POST /api/auth/login`.
 pub struct Login {
@@ -73,6 +74,60 @@ impl Body for Setup {
             username: fields.text("username"),
             email: fields.optional_text("email"),
             password: Zeroizing::new(fields.text("password")),
+        }
+    }
+}
+
+/// `POST /api/auth/reset-password`.
+pub struct ResetPassword {
+    /// What an administrator handed out.
+    pub token: Zeroizing<String>,
+    /// The password to use from now on.
+    pub new: Zeroizing<String>,
+}
+
+impl Body for ResetPassword {
+    const REFUSED: &'static [&'static str] = &["id", "userId", "role", "status"];
+    fn read(fields: &mut Fields) -> Self {
+        Self { token: Zeroizing::new(fields.text("token")), new: Zeroizing::new(fields.text("newPassword")) }
+    }
+}
+
+/// The answer to `POST /api/users/:id/password-reset`: the only time that the token is seen.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedReset {
+    /// Whose password it is good for.
+    pub user_id: UserId,
+    /// To be handed to that person.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// `POST /api/auth/register`.
+pub struct Register {
+    /// The token of an invitation.
+    pub invitation: Option<Zeroizing<String>>,
+    /// The account; its role is the invitation's.
+    pub account: NewUser,
+}
+
+impl Body for Register {
+    const REFUSED: &'static [&'static str] =
+        &["role", "status", "id", "createdBy", "createdAt", "forcePasswordChange", "twoFactorEnabled"];
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            invitation: fields.optional_text("invitation").map(Zeroizing::new),
+            account: NewUser {
+                username: fields.text("username"),
+                email: fields.optional_text("email"),
+                password: Zeroizing::new(fields.text("password")),
+                role: None,
+                first_name: fields.optional_text("firstName"),
+                last_name: fields.optional_text("lastName"),
+                force_password_change: false,
+            },
         }
     }
 }

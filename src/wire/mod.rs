@@ -15,6 +15,7 @@ pub mod drafts;
 pub mod fields;
 pub mod flags;
 pub mod frames;
+pub mod invitations;
 pub mod messages;
 pub mod preferences;
 pub mod presence;

@@ -27,6 +27,11 @@ POST /api/auth/login: 401 401 401 401 401 401
 POST /api/auth/refresh-token: 401 200 200 200 200 200
 POST /api/auth/logout: 401 200 200 200 200 200
 POST /api/auth/change-password: 401 400 400 400 400 400
+POST /api/auth/register: 403 403 403 403 403 403
+POST /api/auth/reset-password: 403 403 403 403 403 403
+GET /api/invitations: 401 403 403 200 200 403
+POST /api/invitations: 401 403 403 201 201 403
+DELETE /api/invitations/{id}: 401 403 403 404 404 403
 GET /api/users: 401 200 200 200 200 200
 POST /api/users: 401 403 403 409 409 403
 GET /api/users/{id}: 401 200 200 200 200 200
@@ -36,6 +41,7 @@ POST /api/users/search: 401 200 200 200 200 200
 POST /api/users/{id}/restore: 401 403 403 409 409 403
 GET /api/users/{id}/permissions: 401 403 403 200 200 403
 PUT /api/users/{id}/password: 401 403 403 400 400 403
+POST /api/users/{id}/password-reset: 401 403 403 201 201 403
 GET /api/users/{id}/notification-preferences: 401 403 403 200 200 403
 PUT /api/users/{id}/notification-preferences: 401 403 403 200 200 403
 GET /api/users/{id}/sessions: 401 403 403 200 200 403
@@ -115,6 +121,9 @@ impl Ward {
         let body = match (method, path) {
             ("POST", "/api/setup") => json!({ "code": "x", "username": "eve", "password": PASSWORD }),
             ("POST", "/api/auth/login") => json!({ "username": "nobody-such", "password": "wrong wrong wrong" }),
+            ("POST", "/api/auth/register") => json!({ "username": "eve", "password": PASSWORD }),
+            ("POST", "/api/auth/reset-password") => json!({ "token": "none", "newPassword": PASSWORD }),
+            ("POST", "/api/invitations") => json!({ "role": "user" }),
             ("POST", "/api/auth/change-password") => json!({ "currentPassword": "wrong", "newPassword": "short" }),
             ("POST", "/api/users") => json!({ "username": "alice", "password": PASSWORD }),
             ("POST", "/api/channels") => json!({ "name": "new" }),

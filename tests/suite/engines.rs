@@ -48,6 +48,12 @@ told_on_postgres! {
         somebody_who_can_do_everything_is_always_left
         a_role_taken_away_counts_at_once_for_open_sockets_too
     }
+    people_invited {
+        an_invitation_makes_as_many_accounts_as_it_says_with_its_role
+        an_invitation_that_is_over_reads_like_one_that_never_was
+        nobody_registers_uninvited_unless_the_clinic_allows_it
+        a_password_is_reset_once_by_a_token_that_was_handed_out
+    }
     people_accounts {
         sign_ins_are_listed_and_ended_by_their_owner_and_by_those_who_manage
         a_password_is_set_by_its_owner_with_the_old_one_and_by_those_who_manage_without

@@ -11,6 +11,7 @@
 //! | websocket | the life of a socket |
 //! | people | accounts are changed; what two do to one at once |
 //! | people_accounts | sign-ins, passwords, permissions, preferences, the directory |
+//! | people_invited | invitations, registration, passwords chosen anew by a token |
 //! | people_leaving | accounts closed, deleted, brought back, blanked |
 //! | phi | patient details: who sees them, what is recorded, where they must not be |
 //! | access | every route × every role |
@@ -49,6 +50,7 @@ mod limits;
 mod openapi;
 mod people;
 mod people_accounts;
+mod people_invited;
 mod people_leaving;
 mod phi;
 mod presence;

@@ -22,6 +22,14 @@ pub(super) enum AuthDeed {
     FindOwnHash,
     /// Set somebody else's password.
     SetPassword { user: UserId },
+    /// Let somebody choose a new password without the old one.
+    IssueReset { user: UserId },
+    /// Find whom such a leave is for.
+    FindReset,
+    /// A leave that is none.
+    WrongReset,
+    /// Choose a new password by such a leave.
+    Reset { user: UserId },
     /// Choose a new password.
     ChangePassword { user: UserId },
 }
@@ -30,8 +38,15 @@ impl Deed for AuthDeed {
     fn need(&self) -> Need {
         match self {
             Self::LookForOlderHashes => Need::System,
-            Self::FindAccount | Self::LogIn { .. } | Self::FailToLogIn { .. } | Self::Rehash { .. } => Need::Open,
-            Self::SetPassword { user } => Need::Manages(*user),
+            Self::SetPassword { user } | Self::IssueReset { user } => Need::Manages(*user),
+            // Of a reset the token is the permission: it was checked, and the deed itself uses it up.
+            Self::FindAccount
+            | Self::LogIn { .. }
+            | Self::FailToLogIn { .. }
+            | Self::Rehash { .. }
+            | Self::FindReset
+            | Self::WrongReset
+            | Self::Reset { .. } => Need::Open,
             Self::Refresh | Self::LogOut | Self::FindOwnHash | Self::ChangePassword { .. } => Need::OwnAccount,
         }
     }
@@ -53,6 +68,10 @@ impl Deed for AuthDeed {
             Self::LogOut => Trail::record("auth.logout"),
             Self::FindOwnHash => Trail::nothing("auth.find_own_hash"),
             Self::SetPassword { user } => Trail::record("auth.set_password").with("targetUserId", *user),
+            Self::IssueReset { user } => Trail::record("auth.issue_reset").with("targetUserId", *user),
+            Self::FindReset => Trail::nothing("auth.find_reset"),
+            Self::WrongReset => Trail::record("auth.wrong_reset_token"),
+            Self::Reset { user } => Trail::record("auth.reset_password").with("targetUserId", *user),
             Self::ChangePassword { user } => Trail::record("auth.change_password").with("targetUserId", *user),
         }
     }

@@ -5,6 +5,8 @@
 
 mod deeds;
 mod ops;
+mod reset;
 mod rows;
 
 pub use ops::{change_password, level, login, logout, refresh, set_password};
+pub use reset::{issue_reset, reset_password};

@@ -1,9 +1,10 @@
 //! Every SQL text of signing in.
 
+use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::gate::cells::{Param, id, time};
+use crate::gate::cells::{Columns, Param, id, time};
 use crate::gate::{Act, Look};
-use crate::id::UserId;
+use crate::id::{ResetId, UserId};
 
 const SIGNED_IN: &str = "UPDATE users SET last_login = $2, failed_login_attempts = 0 WHERE id = $1";
 const FAILED: &str = "UPDATE users SET failed_login_attempts = COALESCE(failed_login_attempts, 0) + 1 WHERE id = $1";
@@ -37,6 +38,47 @@ pub(super) fn rehash(act: &mut Act<'_, '_>, user: UserId, old: &str, new: &str) 
 pub(super) fn change(act: &mut Act<'_, '_>, user: UserId, old: &str, new: &str) -> Result<bool> {
     let now = act.now();
     Ok(act.execute(CHANGE, &[id(user), Param::Text(old), Param::Text(new), time(now)])? == 1)
+}
+
+const CANCEL_RESETS: &str = "UPDATE password_reset_requests SET used = TRUE, used_at = $2 \
+     WHERE user_id = $1 AND used = FALSE";
+const ISSUE_RESET: &str = "INSERT INTO password_reset_requests \
+     (id, user_id, token_hash, created_at, expires_at, used) VALUES ($1, $2, $3, $4, $5, FALSE)";
+const FIND_RESET: &str = "SELECT r.id, r.user_id, u.username FROM password_reset_requests r \
+     JOIN users u ON u.id = r.user_id WHERE r.token_hash = $1 AND r.used = FALSE AND r.expires_at > $2 \
+     AND u.status = 'active' AND u.deleted_at IS NULL";
+const USE_RESET: &str = "UPDATE password_reset_requests SET used = TRUE, used_at = $2 \
+     WHERE id = $1 AND used = FALSE AND expires_at > $2";
+
+/// A leave to choose a new password, as it is found by its token.
+pub(super) struct Reset {
+    pub(super) id: ResetId,
+    pub(super) user: UserId,
+    pub(super) username: String,
+}
+
+/// Makes the earlier ones of an account worthless.
+pub(super) fn cancel_resets(act: &mut Act<'_, '_>, user: UserId) -> Result<()> {
+    let now = act.now();
+    act.execute(CANCEL_RESETS, &[id(user), time(now)]).map(drop)
+}
+
+pub(super) fn issue_reset(act: &mut Act<'_, '_>, user: UserId, token_hash: &str, expires: Timestamp) -> Result<()> {
+    let now = act.now();
+    let new: ResetId = act.new_id();
+    act.execute(ISSUE_RESET, &[id(new), id(user), Param::Text(token_hash), time(now), time(expires)]).map(drop)
+}
+
+pub(super) fn find_reset(look: &mut Look<'_, '_>, token_hash: &str, now: Timestamp) -> Result<Option<Reset>> {
+    look.first(FIND_RESET, &[Param::Text(token_hash), time(now)], |row| {
+        Ok(Reset { id: row.id(0)?, user: row.id(1)?, username: row.get(2)? })
+    })
+}
+
+/// Uses one up; says whether it could still be.
+pub(super) fn use_reset(act: &mut Act<'_, '_>, reset: ResetId) -> Result<bool> {
+    let now = act.now();
+    Ok(act.execute(USE_RESET, &[id(reset), time(now)])? == 1)
 }
 
 /// Sets a password that somebody else made; says whether there is such an account.

@@ -13,4 +13,4 @@ pub(super) use model::{USERNAME_CHARS_MAX, is_unprintable};
 pub use ops::{
     Account, account, change, create, delete, erase_due, find, list, must_exist, permissions, restore, search, show,
 };
-pub(super) use ops::{NewAccount, insert, role_of_name, super_admin_exists};
+pub(super) use ops::{NewAccount, check, default_role, insert, role_named, role_of_name, super_admin_exists};

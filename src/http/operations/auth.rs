@@ -1,11 +1,11 @@
 //! Set-up, signing in and out.
 
 use crate::error::Result;
-use crate::features::{auth, setup};
+use crate::features::{auth, invitations, setup};
 use crate::http::call::{Answer, Call};
 use crate::http::contract::{Described, post};
 use crate::wire::auth::Success;
-use crate::wire::auth::{ChangePassword, Login, Setup, SignedIn};
+use crate::wire::auth::{ChangePassword, Login, Register, ResetPassword, Setup, SignedIn};
 use crate::wire::users::User;
 
 pub(in crate::http) fn described() -> Vec<Described> {
@@ -16,6 +16,10 @@ pub(in crate::http) fn described() -> Vec<Described> {
         post("/api/auth/logout", "Signs out.").gives::<Success>(),
         post("/api/auth/change-password", "Chooses a new password and ends every other sign-in.")
             .takes::<ChangePassword>()
+            .gives::<Success>(),
+        post("/api/auth/register", "Makes an account for oneself.").takes::<Register>().makes::<User>(),
+        post("/api/auth/reset-password", "Chooses a new password by a token that was handed out.")
+            .takes::<ResetPassword>()
             .gives::<Success>(),
     ]
 }
@@ -42,4 +46,13 @@ pub(in crate::http) async fn logout(call: Call) -> Result<Answer> {
 pub(in crate::http) async fn change_password(call: Call) -> Result<Answer> {
     auth::change_password(&call.cx, &call.web.means, call.body()?).await?;
     Answer::ok(&Success::because("The password was changed, and every other sign-in has ended."))
+}
+
+pub(in crate::http) async fn register(call: Call) -> Result<Answer> {
+    Answer::created(&invitations::register(&call.cx, &call.web.means, call.body()?).await?)
+}
+
+pub(in crate::http) async fn reset_password(call: Call) -> Result<Answer> {
+    auth::reset_password(&call.cx, &call.web.means, call.body()?).await?;
+    Answer::ok(&Success::because("The password was changed, and every sign-in has ended."))
 }

@@ -7,6 +7,7 @@ pub(super) mod audit;
 pub(super) mod auth;
 pub(super) mod channels;
 pub(super) mod connections;
+pub(super) mod invitations;
 pub(super) mod messages;
 pub(super) mod pages;
 pub(super) mod presence;
@@ -21,6 +22,7 @@ use super::contract::Tag;
 pub(super) const TAGS: &[Tag] = &[
     Tag { name: "Signing in", about: "Set-up, tokens and passwords.", rows: auth::described },
     Tag { name: "Users", about: "People who have an account.", rows: users::described },
+    Tag { name: "Invitations", about: "Leave to make an account.", rows: invitations::described },
     Tag { name: "Channels", about: "Where people talk, and who is in there.", rows: channels::described },
     Tag { name: "Messages", about: "What is said.", rows: messages::described },
     Tag { name: "Search", about: "Finding what was said.", rows: search::described },

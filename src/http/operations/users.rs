@@ -5,7 +5,7 @@ use crate::features::{Cursor, auth, preferences, sessions, users};
 use crate::http::call::{Answer, Call};
 use crate::http::contract::{Described, delete, get, post, put};
 use crate::id::UserId;
-use crate::wire::auth::Success;
+use crate::wire::auth::{IssuedReset, Success};
 use crate::wire::preferences::{ChangedPreferences, Preferences};
 use crate::wire::sessions::{Session, Terminate};
 use crate::wire::users::{ChangedUser, NewUser, SetPassword, User, UserSearch};
@@ -23,6 +23,8 @@ pub(in crate::http) fn described() -> Vec<Described> {
         post("/api/users/search", "Finds people by name, role and status.").takes::<UserSearch>().pages_of::<User>(),
         get("/api/users/{id}/permissions", "What an account may do now.").gives::<Vec<String>>(),
         put("/api/users/{id}/password", "Sets a password.").takes::<SetPassword>().gives::<Success>(),
+        post("/api/users/{id}/password-reset", "Lets somebody choose a new password without the old one.")
+            .makes::<IssuedReset>(),
         get("/api/users/{id}/notification-preferences", "How a person wants to be told.")
             .gives::<Preferences>()
             .versioned(),
@@ -78,6 +80,10 @@ pub(in crate::http) async fn permissions(call: Call) -> Result<Answer> {
 pub(in crate::http) async fn set_password(call: Call) -> Result<Answer> {
     auth::set_password(&call.cx, &call.web.means, user(&call)?, call.body()?).await?;
     Answer::ok(&Success::because("The password was changed, and every other sign-in has ended."))
+}
+
+pub(in crate::http) async fn issue_reset(call: Call) -> Result<Answer> {
+    Answer::created(&auth::issue_reset(&call.cx, user(&call)?).await?)
 }
 
 pub(in crate::http) async fn show_preferences(call: Call) -> Result<Answer> {

@@ -131,22 +131,13 @@ pub async fn create(cx: &Cx, means: &Means, body: NewUser) -> Result<Versioned<U
     let id = cx.new_id();
     let deed = || UserDeed::Create { user: id, role };
     cx.view(deed(), |_| Ok(())).await?;
-    let password_hash = means.passwords.hash(checked.password.into_inner()).await?;
-    let new = NewAccount {
-        id,
-        username: checked.username,
-        email: checked.email,
-        first_name: checked.first_name,
-        last_name: checked.last_name,
-        password_hash,
-        role,
-        force_password_change: body.force_password_change,
-    };
+    let new = checked.hashed(means, id, role, body.force_password_change).await?;
     let value = cx.act(deed(), move |act| insert(act, &new)).await?;
     Ok(Versioned { value, version: FIRST_VERSION })
 }
 
-struct Checked {
+/// What a new account is to be, checked, with a password that is not hashed yet.
+pub struct Checked {
     username: Username,
     email: Option<Email>,
     first_name: Option<PersonName>,
@@ -154,7 +145,24 @@ struct Checked {
     password: NewPassword,
 }
 
-fn check(body: &NewUser, means: &Means) -> Result<Checked> {
+impl Checked {
+    /// Hashes the password, which takes a while.
+    pub async fn hashed(self, means: &Means, id: UserId, role: RoleId, force: bool) -> Result<NewAccount> {
+        Ok(NewAccount {
+            id,
+            username: self.username,
+            email: self.email,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            password_hash: means.passwords.hash(self.password.into_inner()).await?,
+            role,
+            force_password_change: force,
+        })
+    }
+}
+
+/// Checks every field of a new account but its role.
+pub fn check(body: &NewUser, means: &Means) -> Result<Checked> {
     let mut faults = Faults::default();
     let username = faults.take("username", Username::parse(&body.username));
     let email = faults.maybe("email", body.email.as_deref().map(Email::parse));
@@ -209,6 +217,16 @@ pub async fn role_of_name(cx: &Cx, name: &'static str) -> Result<RoleId> {
     cx.view(UserDeed::RoleForSetup, move |look| rows::role_named(look, Some(name)))
         .await?
         .ok_or_else(|| Error::missing("role"))
+}
+
+/// The role that new accounts get where none is named.
+pub fn default_role(look: &mut Look<'_, '_>) -> Result<RoleId> {
+    rows::role_named(look, None)?.ok_or_else(|| Error::internal("there is no default role"))
+}
+
+/// The role of a name, inside a reading.
+pub fn role_named(look: &mut Look<'_, '_>, name: &str) -> Result<Option<RoleId>> {
+    rows::role_named(look, Some(name))
 }
 
 /// Whether somebody can do everything already.
