@@ -36,6 +36,12 @@ pub mod bookmarks;
 
 pub mod search;
 
+pub mod expiry;
+
+pub mod schedule;
+
+pub mod reminders;
+
 pub mod audit;
 
 pub mod setup;

@@ -147,6 +147,12 @@ impl Gate {
         Cx::new(self.clone(), Who::Visitor, peer)
     }
 
+    /// Somebody who asked for something earlier and is not here: what is done for them is decided by what they may
+    /// now. Only for jobs that carry out what they were told.
+    pub fn on_behalf(&self, user: UserId) -> Cx {
+        Cx::new(self.clone(), Who::Person(Arc::new(principal::SessionState::absent(user))), Peer::none())
+    }
+
     /// The server itself. Every call is a place to look at twice.
     pub fn system(&self) -> Cx {
         Cx::new(self.clone(), Who::System, Peer::none())

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::id::{SessionId, UserId};
+use crate::id::{Id, SessionId, UserId};
 
 /// How long a token stays good after it was refreshed: requests that were under way arrive.
 pub const REFRESHED_TOKEN_LIVES: Duration = Duration::from_mins(1);
@@ -91,6 +91,13 @@ impl SessionState {
             seen_micros: AtomicI64::new(seen.micros()),
             hashes: Mutex::new(hashes),
         }
+    }
+
+    /// No sign-in at all: it stands for somebody who is not here, has no token and no row, and ends with its use.
+    pub(super) fn absent(user: UserId) -> Self {
+        let hashes = TokenHashes { current: String::new(), previous: None };
+        let (never, at) = (Timestamp::from_micros(i64::MAX), Timestamp::from_micros(0));
+        Self::new(SessionId::from_uuid(uuid::Uuid::nil()), user, never, at, hashes)
     }
 
     /// Whether the sign-in still stands at `now`.

@@ -135,6 +135,16 @@ routes! {
     DELETE "/api/messages/{id}/bookmark"          SignedIn op::writing::remove_bookmark;
     GET    "/api/bookmarks"                       SignedIn op::writing::list_bookmarks;
 
+    GET    "/api/channels/{id}/message-lifetime"  SignedIn op::writing::show_lifetime;
+    PUT    "/api/channels/{id}/message-lifetime"  SignedIn op::writing::change_lifetime;
+    GET    "/api/messages/scheduled"              SignedIn op::writing::list_scheduled;
+    POST   "/api/messages/scheduled"              SignedIn op::writing::schedule_message;
+    PUT    "/api/messages/scheduled/{id}"         SignedIn op::writing::change_scheduled;
+    DELETE "/api/messages/scheduled/{id}"         SignedIn op::writing::cancel_scheduled;
+    GET    "/api/reminders"                       SignedIn op::writing::list_reminders;
+    POST   "/api/reminders"                       SignedIn op::writing::ask_reminder;
+    DELETE "/api/reminders/{id}"                  SignedIn op::writing::remove_reminder;
+
     GET    "/api/words"                           SignedIn op::writing::list_words;
     POST   "/api/words"                           SignedIn op::writing::add_word;
     PUT    "/api/words/{id}"                      SignedIn op::writing::change_word;

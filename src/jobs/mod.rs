@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{SharedClock, Timestamp};
 use crate::error::Result;
-use crate::features::{Means, users, words};
+use crate::features::{Means, expiry, reminders, schedule, users, words};
 use crate::gate::Gate;
 
 /// How often refusals and readings that repeated are written down.
@@ -62,6 +62,9 @@ pub fn of_people(gate: &Gate, clock: &SharedClock, stop: &CancellationToken) {
         }
     });
 }
+
+/// How often it is looked for messages and reminders whose time has come, and for messages whose time is over.
+const DUE_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs `job` every `period` until `stop`, the first time after one period.
 pub fn every<F, R>(name: &'static str, period: Duration, stop: &CancellationToken, mut job: F)
@@ -130,6 +133,22 @@ pub fn of_writers(gate: &Gate, means: &Arc<Means>, stop: &CancellationToken) {
     every("read the word filter again", WORDS_EVERY, stop, move || {
         let (door, kept) = (door.clone(), kept.clone());
         async move { words::reload(&door.system(), &kept).await }
+    });
+    let (door, kept) = (gate.clone(), means.clone());
+    every("post what was scheduled", DUE_EVERY, stop, move || {
+        let (door, kept) = (door.clone(), kept.clone());
+        async move { schedule::deliver(&door, &kept).await }
+    });
+    let door = gate.clone();
+    every("remind", DUE_EVERY, stop, move || {
+        let door = door.clone();
+        async move { reminders::remind(&door.system()).await }
+    });
+    let system = gate.system();
+    let (door, watch) = (gate.clone(), Arc::new(expiry::Watch::new(system.now(), system.monotonic())));
+    every("erase what has expired", DUE_EVERY, stop, move || {
+        let (door, watch) = (door.clone(), watch.clone());
+        async move { expiry::sweep(&door.system(), &watch).await.map(drop) }
     });
 }
 

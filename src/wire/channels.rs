@@ -132,3 +132,31 @@ impl Body for MemberRoleChange {
         Self { role: fields.text("role") }
     }
 }
+
+/// How long messages live in a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Lifetime {
+    /// Which channel.
+    pub channel_id: ChannelId,
+    /// After how many seconds a message erases itself; null is never.
+    pub message_lifetime_seconds: Option<i64>,
+}
+
+/// `PUT /api/channels/:id/message-lifetime`.
+#[derive(Debug)]
+pub struct LifetimeChange {
+    /// After how many seconds a message erases itself; null is never.
+    pub message_lifetime_seconds: Option<i64>,
+}
+
+impl Body for LifetimeChange {
+    const REFUSED: &'static [&'static str] = &["channelId", "id"];
+    fn read(fields: &mut Fields) -> Self {
+        let change = fields.changed_number("messageLifetimeSeconds");
+        if !change.is_there() {
+            fields.fault("messageLifetimeSeconds", "is missing; null is for ever");
+        }
+        Self { message_lifetime_seconds: change.over(None) }
+    }
+}

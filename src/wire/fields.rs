@@ -9,6 +9,7 @@ use uuid::Uuid;
 use asked::Values;
 pub use asked::{Asked, Shape};
 
+use crate::clock::Timestamp;
 use crate::error::{Error, FieldFault, Result};
 use crate::id::Id;
 
@@ -227,6 +228,22 @@ impl Fields {
             self.fault(field, "must be a list of ids (UUIDs)");
             Vec::new()
         })
+    }
+
+    /// A time that may be missing.
+    pub fn optional_time(&mut self, field: &'static str) -> Option<Timestamp> {
+        let text = self.optional_text(field)?;
+        let time = Timestamp::parse(&text);
+        if time.is_none() {
+            self.fault(field, "must be a time as RFC 3339 has it, as 2026-01-31T08:30:00Z");
+        }
+        time
+    }
+
+    /// A time that must be there; 1970 when it is wrong.
+    pub fn time(&mut self, field: &'static str) -> Timestamp {
+        self.absent(field, Shape::Text);
+        self.optional_time(field).unwrap_or_default()
     }
 
     /// A JSON object that may be missing.

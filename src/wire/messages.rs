@@ -43,6 +43,8 @@ pub struct Message {
     /// Free-form, by the client.
     #[schemars(with = "Option<serde_json::Map<String, Value>>")]
     pub metadata: Option<Value>,
+    /// When it erases itself, if it does.
+    pub expires_at: Option<Timestamp>,
     /// Whom it mentions.
     pub mentions: Vec<Mention>,
     /// Who reacted how.
@@ -75,6 +77,8 @@ pub struct NewMessage {
     pub client_message_id: Option<String>,
     /// Free-form.
     pub metadata: Option<Value>,
+    /// After how many seconds it erases itself.
+    pub expires_in_seconds: Option<i64>,
 }
 
 impl Body for NewMessage {
@@ -86,6 +90,7 @@ impl Body for NewMessage {
             contains_phi: fields.flag("containsPHI", false),
             client_message_id: fields.optional_text("clientMessageId"),
             metadata: fields.optional_object("metadata"),
+            expires_in_seconds: fields.optional_number("expiresInSeconds"),
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod messages;
 pub mod preferences;
 pub mod presence;
 pub mod problem;
+pub mod schedule;
 pub mod search;
 pub mod sessions;
 pub mod settings;

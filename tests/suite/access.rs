@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use mcp_messenger::clock::Clock as _;
 use mcp_messenger::http::{Access, ROUTES};
 use serde_json::{Value, json};
 
@@ -78,6 +79,15 @@ DELETE /api/channels/{id}/draft: 401 404 404 404 404 200
 PUT /api/messages/{id}/bookmark: 401 404 404 404 404 200
 DELETE /api/messages/{id}/bookmark: 401 200 200 200 200 200
 GET /api/bookmarks: 401 200 200 200 200 200
+GET /api/channels/{id}/message-lifetime: 401 404 200 200 200 200
+PUT /api/channels/{id}/message-lifetime: 401 404 200 200 200 200
+GET /api/messages/scheduled: 401 200 200 200 200 200
+POST /api/messages/scheduled: 401 404 404 404 404 201
+PUT /api/messages/scheduled/{id}: 401 404 404 404 404 404
+DELETE /api/messages/scheduled/{id}: 401 404 404 404 404 404
+GET /api/reminders: 401 200 200 200 200 200
+POST /api/reminders: 401 404 404 404 404 201
+DELETE /api/reminders/{id}: 401 404 404 404 404 404
 GET /api/words: 401 403 403 200 200 403
 POST /api/words: 401 403 403 201 409 403
 PUT /api/words/{id}: 401 403 403 404 404 403
@@ -92,6 +102,7 @@ struct Ward {
     message: String,
     entry: String,
     member: Person,
+    tomorrow: String,
 }
 
 impl Ward {
@@ -137,6 +148,13 @@ impl Ward {
             ("POST", "/api/messages/{id}/flag") => json!({ "reason": "spam" }),
             ("POST", "/api/messages/{id}/review") => json!({ "decision": "keep" }),
             ("PUT", "/api/channels/{id}/draft") => json!({ "text": "Dear" }),
+            ("PUT", "/api/channels/{id}/message-lifetime") => json!({ "messageLifetimeSeconds": null }),
+            ("POST", "/api/messages/scheduled") => {
+                json!({ "channelId": self.channel, "text": "later", "sendAt": self.tomorrow })
+            }
+            ("POST", "/api/reminders") => {
+                json!({ "channelId": self.channel, "text": "later", "remindAt": self.tomorrow })
+            }
             ("POST", "/api/words") => json!({ "word": "gosh", "action": "flag" }),
             ("PUT", "/api/words/{id}") => json!({ "action": "flag" }),
             ("PUT", _) => json!({ "role": "member" }),
@@ -160,8 +178,9 @@ async fn clinic_with_ward() -> (Clinic, Vec<(&'static str, Person)>, Ward) {
     let channel = owner.channel("Ward 3", &[&bob]).await;
     let message = owner.say(&channel, "hello").await["id"].as_str().unwrap().to_owned();
     let entry = dora.list("/api/audit").await[0]["id"].as_str().unwrap().to_owned();
+    let tomorrow = clinic.clock.now().plus(std::time::Duration::from_hours(24)).to_string();
     let people = vec![("user", alice), ("moderator", mona), ("admin", adam), ("super_admin", dora), ("owner", owner)];
-    (clinic, people, Ward { channel, message, entry, member: bob })
+    (clinic, people, Ward { channel, message, entry, member: bob, tomorrow })
 }
 
 /// Every role again, with a session of their own: signing out is a route like others.

@@ -218,7 +218,7 @@ pub(crate) async fn messages_are_posted_shown_and_listed_newest_first() {
     let expected = json!({
         "id": posted["id"], "channelId": channel, "senderId": alice.id, "sender": "alice",
         "text": "Zeile 1\nZeile 2 \u{1f9ea}", "containsPHI": true, "timestamp": posted["timestamp"],
-        "editedAt": null, "deleted": false, "seq": 1, "rev": 1, "metadata": { "kind": "alert" }, "mentions": [],
+        "editedAt": null, "deleted": false, "seq": 1, "rev": 1, "metadata": { "kind": "alert" }, "expiresAt": null, "mentions": [],
         "reactions": [],
     });
     assert_eq!(posted, expected);

@@ -103,6 +103,13 @@ told_on_postgres! {
         a_draft_follows_a_person_from_device_to_device_and_is_nobody_else_s
         bookmarks_are_listed_while_their_messages_can_be_read
     }
+    writing_times {
+        a_scheduled_message_is_posted_once_at_its_time_by_its_author
+        what_cannot_be_posted_stays_with_the_reason_and_its_author_is_told
+        a_reminder_is_told_once_and_says_nothing_by_itself
+        messages_erase_themselves_at_their_time_and_leave_no_text
+        a_channel_s_lifetime_is_held_against_what_is_there_and_what_comes
+    }
     writing_mentions {
         members_who_are_named_are_told_without_a_text_and_others_are_not
         unread_mentions_survive_a_restart_and_fall_with_reading

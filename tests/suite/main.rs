@@ -25,6 +25,7 @@
 //! | engines | the main stories on both databases |
 //! | limits | below, at and above every limit |
 //! | writing | what helps or restrains a writer: the word filter, flags |
+//! | writing_times | messages for later, reminders, messages that erase themselves |
 //! | writing_keeping | drafts and bookmarks |
 //! | writing_mentions | who is named, told and counted |
 //! | openapi | the served description, and that answers and frames are as it says |
@@ -64,3 +65,4 @@ mod websocket;
 mod writing;
 mod writing_keeping;
 mod writing_mentions;
+mod writing_times;

@@ -13,6 +13,6 @@ mod rows;
 mod screening;
 mod sealing;
 
-pub use model::Draft;
+pub use model::{Draft, LIFETIME_SECONDS};
 pub use ops::{Withdrawal, look_at, open_all, page, post, recent, replay, send, show, withdraw};
 pub use sealing::Bodies;

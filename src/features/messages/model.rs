@@ -1,5 +1,8 @@
 //! A message that may be stored.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -13,6 +16,9 @@ use crate::wire::messages::NewMessage;
 /// Bytes of a message's metadata as JSON.
 pub const METADATA_BYTES_MAX: usize = 8 * 1_024;
 
+/// How long a message may live that does not live for ever: five seconds to a year.
+pub const LIFETIME_SECONDS: RangeInclusive<i64> = 5..=31_536_000;
+
 /// A validated message. It has no `Debug`: the text must not reach a log.
 pub struct Draft {
     /// Where to.
@@ -25,6 +31,8 @@ pub struct Draft {
     pub client_message_id: Option<String>,
     /// Free-form.
     pub metadata: Option<Value>,
+    /// How long it lives, if not for ever.
+    pub lives: Option<Duration>,
     /// Whom the text names.
     pub names: Vec<Name>,
     /// The word filter wants a moderator to look at it.
@@ -54,6 +62,12 @@ impl Draft {
         if body.metadata.as_ref().is_some_and(|m| m.to_string().len() > METADATA_BYTES_MAX) {
             fault("metadata", format!("may have at most {METADATA_BYTES_MAX} bytes as JSON"));
         }
+        if body.expires_in_seconds.is_some_and(|seconds| !LIFETIME_SECONDS.contains(&seconds)) {
+            fault(
+                "expiresInSeconds",
+                format!("must be between {} and {}", LIFETIME_SECONDS.start(), LIFETIME_SECONDS.end()),
+            );
+        }
         if !faults.is_empty() {
             return Err(Error::fields(faults));
         }
@@ -63,6 +77,7 @@ impl Draft {
             contains_phi: body.contains_phi,
             client_message_id: body.client_message_id,
             metadata: body.metadata,
+            lives: body.expires_in_seconds.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
             names: Vec::new(),
             flagged: false,
         })
@@ -81,6 +96,7 @@ mod tests {
             contains_phi: false,
             client_message_id: client_message_id.map(str::to_owned),
             metadata: None,
+            expires_in_seconds: None,
         };
         Draft::parse(body, &Limits::default())
     }

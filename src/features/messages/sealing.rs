@@ -112,6 +112,7 @@ pub(super) fn open(keys: &Keyring, stored: Stored, reader: UserId, phi: bool) ->
         seq: stored.seq,
         rev: stored.rev,
         metadata,
+        expires_at: stored.expires,
         mentions: Vec::new(),
         reactions: Vec::new(),
     })

@@ -1,14 +1,16 @@
 //! What helps or restrains a writer.
 
 use crate::error::Result;
-use crate::features::{bookmarks, drafts, flags, review, words};
+use crate::features::{bookmarks, drafts, expiry, flags, reminders, review, schedule, words};
 use crate::http::call::{Answer, Call};
 use crate::http::contract::{Described, delete, get, post, put};
-use crate::id::{ChannelId, MessageId, WordId};
+use crate::id::{ChannelId, MessageId, ReminderId, ScheduledId, WordId};
 use crate::wire::auth::Success;
 use crate::wire::bookmarks::Bookmark;
+use crate::wire::channels::{Lifetime, LifetimeChange};
 use crate::wire::drafts::{Draft, NewDraft};
 use crate::wire::flags::{Flagged, NewFlag, Review};
+use crate::wire::schedule::{NewReminder, NewScheduled, Reminder, Scheduled, ScheduledChange};
 use crate::wire::words::{NewWord, Word, WordChange};
 
 pub(in crate::http) fn described() -> Vec<Described> {
@@ -19,6 +21,19 @@ pub(in crate::http) fn described() -> Vec<Described> {
         put("/api/messages/{id}/bookmark", "Bookmarks a message.").gives::<Success>(),
         delete("/api/messages/{id}/bookmark", "Takes a bookmark away.").gives::<Success>(),
         get("/api/bookmarks", "The caller's bookmarks.").pages_of::<Bookmark>(),
+        get("/api/channels/{id}/message-lifetime", "How long messages live in a channel.").gives::<Lifetime>(),
+        put("/api/channels/{id}/message-lifetime", "Changes how long messages live in a channel.")
+            .takes::<LifetimeChange>()
+            .gives::<Lifetime>(),
+        get("/api/messages/scheduled", "The caller's messages for later.").pages_of::<Scheduled>(),
+        post("/api/messages/scheduled", "Writes a message for later.").takes::<NewScheduled>().makes::<Scheduled>(),
+        put("/api/messages/scheduled/{id}", "Changes a message for later.")
+            .takes::<ScheduledChange>()
+            .gives::<Scheduled>(),
+        delete("/api/messages/scheduled/{id}", "Takes a message for later back.").gives::<Success>(),
+        get("/api/reminders", "The caller's reminders.").pages_of::<Reminder>(),
+        post("/api/reminders", "Asks to be reminded.").takes::<NewReminder>().makes::<Reminder>(),
+        delete("/api/reminders/{id}", "Takes a reminder away.").gives::<Success>(),
         get("/api/messages/flagged", "What waits for review.").pages_of::<Flagged>(),
         post("/api/messages/{id}/flag", "Flags a message for review.").takes::<NewFlag>().gives::<Success>(),
         post("/api/messages/{id}/review", "Decides about a flagged message.").takes::<Review>().gives::<Success>(),
@@ -90,6 +105,49 @@ pub(in crate::http) async fn remove_bookmark(call: Call) -> Result<Answer> {
 pub(in crate::http) async fn list_bookmarks(call: Call) -> Result<Answer> {
     let page = bookmarks::list(&call.cx, &call.web.means, call.cursor()?).await?;
     Answer::page(&call, &page)
+}
+
+pub(in crate::http) async fn show_lifetime(call: Call) -> Result<Answer> {
+    Answer::ok(&expiry::lifetime(&call.cx, channel(&call)?).await?)
+}
+
+pub(in crate::http) async fn change_lifetime(call: Call) -> Result<Answer> {
+    Answer::ok(&expiry::set_lifetime(&call.cx, channel(&call)?, call.body()?).await?)
+}
+
+pub(in crate::http) async fn list_scheduled(call: Call) -> Result<Answer> {
+    let page = schedule::list(&call.cx, &call.web.means, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+pub(in crate::http) async fn schedule_message(call: Call) -> Result<Answer> {
+    Answer::created(&schedule::plan(&call.cx, &call.web.means, call.body()?).await?)
+}
+
+pub(in crate::http) async fn change_scheduled(call: Call) -> Result<Answer> {
+    let scheduled: ScheduledId = call.id("id", "scheduled message")?;
+    Answer::ok(&schedule::change(&call.cx, &call.web.means, scheduled, call.body()?).await?)
+}
+
+pub(in crate::http) async fn cancel_scheduled(call: Call) -> Result<Answer> {
+    let scheduled: ScheduledId = call.id("id", "scheduled message")?;
+    schedule::cancel(&call.cx, scheduled).await?;
+    Answer::ok(&Success::because("The message will not be posted."))
+}
+
+pub(in crate::http) async fn list_reminders(call: Call) -> Result<Answer> {
+    let page = reminders::list(&call.cx, &call.web.means, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+pub(in crate::http) async fn ask_reminder(call: Call) -> Result<Answer> {
+    Answer::created(&reminders::ask(&call.cx, call.body()?).await?)
+}
+
+pub(in crate::http) async fn remove_reminder(call: Call) -> Result<Answer> {
+    let reminder: ReminderId = call.id("id", "reminder")?;
+    reminders::remove(&call.cx, reminder).await?;
+    Answer::ok(&Success::because("The reminder is gone."))
 }
 
 fn channel(call: &Call) -> Result<ChannelId> {

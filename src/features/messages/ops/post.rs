@@ -137,6 +137,10 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         flags::mark(act, message, Reason::WordFilter)?;
         act.note("flagged", true);
     }
+    let expires_at = draft.lives.map(|lives| at.plus(lives));
+    if let Some(expires_at) = expires_at {
+        rows::expire(act, message, expires_at)?;
+    }
     let mentions = mentions::keep(act, Place { message, channel, seq, sender }, &draft.names)?;
     let username = act.user_fact(sender)?.map_or_else(String::new, |fact| fact.username.to_string());
     act.tell_message(Message {
@@ -153,6 +157,7 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         seq,
         rev,
         metadata: draft.metadata.clone(),
+        expires_at,
         mentions,
         reactions: Vec::new(),
     });

@@ -10,7 +10,7 @@ mod withdraw;
 pub(super) use post::{NewRow, insert, sent};
 pub(super) use read::{Slice, changed, changed_in_order, page, recent, show, where_is};
 
-pub(super) use withdraw::{erase, retract, whereabouts};
+pub(super) use withdraw::{erase, expire, retract, whereabouts};
 
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -21,7 +21,8 @@ macro_rules! message_columns {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.channel_id, m.sender_id, u.username, m.encrypted_text, m.contains_phi, m.timestamp, ",
-            "m.edited_at, m.deleted, m.seq, m.rev, m.metadata FROM messages m JOIN users u ON u.id = m.sender_id ",
+            "m.edited_at, m.deleted, m.seq, m.rev, m.metadata, e.expires_at FROM messages m ",
+            "JOIN users u ON u.id = m.sender_id LEFT JOIN message_expiries e ON e.message_id = m.id ",
             $rest
         )
     };
@@ -42,6 +43,7 @@ pub(super) struct Stored {
     pub(super) seq: i64,
     pub(super) rev: i64,
     pub(super) metadata: Option<String>,
+    pub(super) expires: Option<Timestamp>,
 }
 
 fn stored(row: &Row<'_>) -> Result<Stored> {
@@ -58,5 +60,6 @@ fn stored(row: &Row<'_>) -> Result<Stored> {
         seq: row.get(9)?,
         rev: row.get(10)?,
         metadata: row.get::<Option<Json>>(11)?.map(|json| json.0),
+        expires: row.opt_time(12)?,
     })
 }
