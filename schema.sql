@@ -266,6 +266,20 @@ CREATE TABLE IF NOT EXISTS message_reactions (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS message_reactions_once ON message_reactions (message_id, user_id, reaction);
 
+-- What a message said before it was edited, sealed anew; rev is that of the version when it was replaced.
+CREATE TABLE IF NOT EXISTS message_edits (
+    id UUID PRIMARY KEY,
+    message_id UUID REFERENCES messages(id),
+    rev BIGINT NOT NULL,
+    encrypted_text BYTEA,
+    metadata JSONB,
+    contains_phi BOOLEAN NOT NULL,
+    replaced_at TIMESTAMP,
+    replaced_by UUID REFERENCES users(id),
+    key_version INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX IF NOT EXISTS message_edits_by_rev ON message_edits (message_id, rev);
+
 -- Writing --------------------------------------------------------------------------------------------------
 
 -- The clinic's word filter. folded is the form that is compared: no accents, no case; the action is block, mask

@@ -86,6 +86,8 @@ id! {
     ChannelId,
     /// A message.
     MessageId,
+    /// A version of a message that was replaced.
+    EditId,
     /// A sign-in: what a token stands for.
     SessionId,
     /// A row of the audit log.

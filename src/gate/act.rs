@@ -11,6 +11,7 @@ use super::principal::{Peer, Who};
 use super::rule::Grant;
 use super::{Parts, Permission, rows, rule};
 use crate::clock::Timestamp;
+use crate::crypto::Keyring;
 use crate::error::{Error, Kind, Result};
 use crate::hub::{Close, Effect, Item, Outbox, Parcel, SocketId};
 use crate::id::{ChannelId, Id, RoleId, UserId};
@@ -111,6 +112,11 @@ impl<'t> Act<'_, 't> {
         self.ledger.last_seq(self.tx, channel)
     }
 
+    /// The keys.
+    pub fn keys(&self) -> &Keyring {
+        &self.parts().keyring
+    }
+
     /// Adds a yes-or-no to the deed's audit row that was not known before it was done.
     pub fn note(&mut self, name: &'static str, flag: bool) {
         self.notes.flag(name, flag);
@@ -185,6 +191,11 @@ impl<'t> Act<'_, 't> {
     /// Everyone who listens to the message's channel hears it after the commit, in the form that each may.
     pub fn tell_message(&mut self, message: Message) {
         self.ledger.effect(Effect::Post(Box::new(message)));
+    }
+
+    /// As [`Act::tell_message`], of a message that was edited.
+    pub fn tell_edited(&mut self, message: Message) {
+        self.ledger.effect(Effect::Edit(Box::new(message)));
     }
 
     /// Everyone who listens to `channel` hears this after the commit; it is no message and has no details.

@@ -50,6 +50,11 @@ pub enum Need {
     Reviews(ChannelId, Permission),
     /// As [`Need::Inside`], in a channel that is open for writing, and not for read-only members.
     Writes(ChannelId, Permission),
+    /// The sender of a message of the channel, as long as [`Need::Writes`] holds for them.
+    Authors(ChannelId, UserId),
+    /// The sender of a message of the channel, while a member; the channel's owners and moderators; of a channel that
+    /// one sees, whose role allows it for the messages of others.
+    Oversees(ChannelId, UserId, Permission),
     /// Members; of a public channel anyone who is signed in; of others, whose role may list channels.
     Sees(ChannelId),
     /// Members; of a public channel, whose role allows joining.

@@ -62,16 +62,28 @@ pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource) -
             granted(facts, user, standing)
         }
         Need::Reviews(channel, permission) => reviews(facts, user, channel, permission),
-        Need::Writes(channel, permission) => {
-            let (fact, standing) = inside(facts, user, channel)?;
-            permitted(facts, user, permission)?;
-            if fact.archived {
-                return Err(Error::refused("channel_archived", "This channel is archived: nothing can be posted."));
+        Need::Writes(channel, permission) => writes(facts, user, channel, permission),
+        Need::Authors(channel, sender) => {
+            // Whoever may not see the channel learns nothing of who wrote there.
+            inside(facts, user, channel)?;
+            if user != sender {
+                return Err(Error::refused("not_the_sender", "Only its sender can do this to a message."));
             }
-            if standing == MemberRole::Readonly {
-                return Err(Error::refused("read_only", "You can read in this channel, not write."));
+            writes(facts, user, channel, Permission::MessagesSend)
+        }
+        Need::Oversees(channel, sender, permission) => {
+            let grant = sees(facts, user, channel)?;
+            if grant.standing >= Some(MemberRole::Moderator)
+                || (grant.standing.is_some() && user == sender)
+                || facts.allows(user, permission)?
+            {
+                return Ok(grant);
             }
-            granted(facts, user, standing)
+            inside(facts, user, channel)?;
+            Err(Error::refused(
+                "not_the_sender",
+                "Only its sender and the channel's moderators can do this to a message.",
+            ))
         }
         Need::Sees(channel) => sees(facts, user, channel),
         Need::Joins(channel) => {
@@ -127,6 +139,18 @@ fn reviews(facts: &mut dyn FactSource, user: UserId, channel: ChannelId, permiss
         }
         None => Err(Error::missing("channel")),
     }
+}
+
+fn writes(facts: &mut dyn FactSource, user: UserId, channel: ChannelId, permission: Permission) -> Result<Grant> {
+    let (fact, standing) = inside(facts, user, channel)?;
+    permitted(facts, user, permission)?;
+    if fact.archived {
+        return Err(Error::refused("channel_archived", "This channel is archived: nothing can be posted."));
+    }
+    if standing == MemberRole::Readonly {
+        return Err(Error::refused("read_only", "You can read in this channel, not write."));
+    }
+    granted(facts, user, standing)
 }
 
 fn sees(facts: &mut dyn FactSource, user: UserId, channel: ChannelId) -> Result<Grant> {
@@ -304,6 +328,15 @@ mod tests {
             ("writes public", Need::Writes(channel(PUBLIC), Permission::MessagesSend)),
             ("writes private", Need::Writes(channel(PRIVATE), Permission::MessagesSend)),
             ("writes archived", Need::Writes(channel(ARCHIVED), Permission::MessagesSend)),
+            ("authors own, public", Need::Authors(channel(PUBLIC), user(11))),
+            ("authors own, private", Need::Authors(channel(PRIVATE), user(11))),
+            ("authors read-only's", Need::Authors(channel(PRIVATE), user(12))),
+            ("authors own, archived", Need::Authors(channel(ARCHIVED), user(11))),
+            ("authors moderator's who left", Need::Authors(channel(PRIVATE), user(1))),
+            ("retracts member's, public", Need::Oversees(channel(PUBLIC), user(11), Permission::MessagesDeleteAny)),
+            ("retracts member's, private", Need::Oversees(channel(PRIVATE), user(11), Permission::MessagesDeleteAny)),
+            ("retracts user's who left", Need::Oversees(channel(PRIVATE), user(0), Permission::MessagesDeleteAny)),
+            ("looks back at member's", Need::Oversees(channel(PRIVATE), user(11), Permission::MessagesMonitor)),
             ("sees public", Need::Sees(channel(PUBLIC))),
             ("sees private", Need::Sees(channel(PRIVATE))),
             ("joins public", Need::Joins(channel(PUBLIC))),

@@ -110,6 +110,9 @@ routes! {
     GET    "/api/messages/search"                 SignedIn op::search::get;
     POST   "/api/messages/search"                 SignedIn op::search::post;
     GET    "/api/messages/{id}"                   SignedIn op::messages::show;
+    PUT    "/api/messages/{id}"                   SignedIn op::messages::edit;
+    DELETE "/api/messages/{id}"                   SignedIn op::messages::delete;
+    GET    "/api/messages/{id}/history"           SignedIn op::messages::history;
 
     GET    "/api/presence"                        SignedIn op::presence::show;
     PUT    "/api/presence"                        SignedIn op::presence::choose;

@@ -37,19 +37,27 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    /// The frames of a new message. They are made here and not where the message is written, because there is one
-    /// writer and everyone waits for it.
-    fn of(mut message: Message) -> Self {
+    /// The frames of a message. They are made here and not where the message is written, because there is one writer
+    /// and everyone waits for it.
+    fn of(mut message: Message, frame: for<'a> fn(&'a Message) -> Frame<'a>) -> Self {
         let sender = message.sender_id;
-        let full = Frame::NewMessage { data: &message }.encode().into();
+        let full = frame(&message).encode().into();
         let redacted = message.contains_phi.then(|| {
             message.text = None;
             message.metadata = None;
             message.mentions = Vec::new();
             message.redacted = true;
-            Frame::NewMessage { data: &message }.encode().into()
+            frame(&message).encode().into()
         });
         Self { full, redacted, sender }
+    }
+
+    fn posted(message: Message) -> Self {
+        Self::of(message, |data| Frame::NewMessage { data })
+    }
+
+    fn edited(message: Message) -> Self {
+        Self::of(message, |data| Frame::MessageUpdated { data })
     }
 }
 
@@ -57,6 +65,8 @@ impl Parcel {
 pub enum Effect {
     /// A message was posted: everyone who listens to its channel hears of it.
     Post(Box<Message>),
+    /// A message was edited: the same hear of it.
+    Edit(Box<Message>),
     /// Everyone who listens to the channel hears this.
     Tell {
         /// Which channel.

@@ -82,7 +82,13 @@ impl Registry {
                 Effect::Post(message) => {
                     let channel = message.channel_id;
                     if self.channels.contains_key(&channel) {
-                        pending.entry(channel).or_default().push(Parcel::of(*message));
+                        pending.entry(channel).or_default().push(Parcel::posted(*message));
+                    }
+                }
+                Effect::Edit(message) => {
+                    let channel = message.channel_id;
+                    if self.channels.contains_key(&channel) {
+                        pending.entry(channel).or_default().push(Parcel::edited(*message));
                     }
                 }
                 Effect::Tell { channel, parcel } => pending.entry(channel).or_default().push(parcel),
@@ -157,7 +163,7 @@ impl Registry {
                 }
             }
             // These are handled where they are met.
-            Effect::Post(_) | Effect::Tell { .. } | Effect::Answer { .. } => {}
+            Effect::Post(_) | Effect::Edit(_) | Effect::Tell { .. } | Effect::Answer { .. } => {}
         }
     }
 

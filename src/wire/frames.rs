@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::{Asked, Body, Fields, json_object};
-use super::messages::{Message, NewMessage};
+use super::messages::{Message, MessageEdit, NewMessage};
 use super::presence::{Presence, PresenceChange};
 use super::problem::told;
 use crate::clock::Timestamp;
@@ -60,8 +60,26 @@ pub enum Order {
     },
     /// `set_presence`.
     SetPresence(PresenceChange),
+    /// What is asked of one message.
+    OnMessage(OnMessage),
     /// `ping` or `heartbeat`.
     Ping,
+}
+
+/// What a client can ask of a message that is there.
+pub enum OnMessage {
+    /// `edit_message`.
+    Edit {
+        /// Which message.
+        message: MessageId,
+        /// What is to be changed.
+        edit: MessageEdit,
+    },
+    /// `delete_message`.
+    Delete {
+        /// Which message.
+        message: MessageId,
+    },
 }
 
 /// A frame that could not be read, with the `requestId` if that much was readable.
@@ -125,6 +143,10 @@ orders! {
         "typing_indicator" => Order::Typing { channel: fields.id("channelId"), typing: fields.flag("typing", true) },
         "watch_presence" => Order::WatchPresence { channel: fields.id("channelId") },
         "set_presence" => Order::SetPresence(PresenceChange::read(&mut fields)),
+        "edit_message" => {
+            Order::OnMessage(OnMessage::Edit { message: fields.id("messageId"), edit: MessageEdit::read(&mut fields) })
+        },
+        "delete_message" => Order::OnMessage(OnMessage::Delete { message: fields.id("messageId") }),
         "ping" | "heartbeat" => Order::Ping,
     }
 }
@@ -156,7 +178,7 @@ pub enum Frame<'a> {
     /// A message was deleted.
     MessageDeleted {
         /// Which.
-        data: Deleted,
+        data: Deleted<'a>,
     },
     /// Somebody else types, or has stopped.
     #[serde(rename_all = "camelCase")]
@@ -194,7 +216,7 @@ pub enum Frame<'a> {
         /// As the client gave it.
         #[serde(skip_serializing_if = "Option::is_none")]
         client_message_id: Option<&'a str>,
-        /// Of a send.
+        /// Of a send or a change.
         #[serde(skip_serializing_if = "Option::is_none")]
         message_id: Option<MessageId>,
         /// Of a send.
@@ -245,18 +267,22 @@ pub struct Person<'a> {
     pub role: &'a str,
 }
 
-/// What remains to be said of a deleted message.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+/// What remains of a deleted message: all that a fetch shows of it, so that a client needs not to have known it.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Deleted {
+pub struct Deleted<'a> {
     /// Which.
     pub message_id: MessageId,
-    /// Where.
-    pub channel_id: ChannelId,
-    /// Its place in the channel.
-    pub seq: i64,
-    /// The deletion's place among all changes.
-    pub rev: i64,
+    /// Without text and metadata.
+    #[serde(flatten)]
+    pub message: &'a Message,
+}
+
+impl<'a> Deleted<'a> {
+    /// What remains of `message`.
+    pub fn of(message: &'a Message) -> Self {
+        Self { message_id: message.id, message }
+    }
 }
 
 impl Frame<'_> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::fields::{Body, Fields};
+use super::fields::{Body, Change, Fields};
 use crate::clock::Timestamp;
 use crate::id::{ChannelId, MessageId, UserId};
 
@@ -36,6 +36,12 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     /// Whether it was deleted.
     pub deleted: bool,
+    /// When; only on a message that was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// By whom; only on a message that was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_by: Option<UserId>,
     /// Its place in the channel: 1, 2, 3 … without gaps.
     pub seq: i64,
     /// Its place among all changes of all messages; grows with every change.
@@ -93,4 +99,67 @@ impl Body for NewMessage {
             expires_in_seconds: fields.optional_number("expiresInSeconds"),
         }
     }
+}
+
+/// `PUT /api/messages/:id` and `edit_message`: what is to be changed.
+///
+/// It has no `Debug`: the text must not reach a log.
+pub struct MessageEdit {
+    /// The new text.
+    pub text: Option<Zeroizing<String>>,
+    /// The new mark.
+    pub contains_phi: Option<bool>,
+    /// The new metadata.
+    pub metadata: Change<Value>,
+}
+
+impl Body for MessageEdit {
+    const REFUSED: &'static [&'static str] = &[
+        "id",
+        "channelId",
+        "senderId",
+        "sender",
+        "timestamp",
+        "editedAt",
+        "deleted",
+        "deletedAt",
+        "deletedBy",
+        "seq",
+        "rev",
+        "reactions",
+        "clientMessageId",
+    ];
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            text: fields.given_text("text").map(Zeroizing::new),
+            contains_phi: fields.changed_flag("containsPHI"),
+            metadata: fields.changed_object("metadata"),
+        }
+    }
+}
+
+/// What a message said before it was edited.
+///
+/// It has no `Debug`: the text must not reach a log.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// Of which message.
+    pub message_id: MessageId,
+    /// Null when the reader may not see patient details.
+    pub text: Option<String>,
+    /// Whether it was marked as patient details then.
+    #[serde(rename = "containsPHI")]
+    pub contains_phi: bool,
+    /// True when the text is withheld from this reader.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
+    /// As it was then.
+    pub metadata: Option<Value>,
+    /// The last change before it was replaced.
+    pub rev: i64,
+    /// When it was replaced.
+    pub replaced_at: Timestamp,
+    /// By whom.
+    pub replaced_by: UserId,
 }

@@ -19,7 +19,7 @@ pub(super) enum Next {
     SignedOut(Error),
 }
 
-/// Does what a message asks. Sends and joins do not wait: their answers come through the outbox, in commit order.
+/// Does what a message asks. Nothing here waits for a commit: the answers come through the outbox, in commit order.
 pub(super) async fn dispatch(
     cx: &Cx,
     sockets: &Sockets,
@@ -39,6 +39,9 @@ pub(super) async fn dispatch(
         Order::Send(body) => {
             let failed = failure(outbox);
             messages::send(cx, &sockets.means, outbox, body, request_id, failed);
+        }
+        Order::OnMessage(order) => {
+            messages::change(cx, &sockets.means, outbox, order, request_id, failure(outbox)).await;
         }
         Order::Join { channel, since } => {
             let failed = failure(outbox);

@@ -92,6 +92,9 @@ GET /api/words: 401 403 403 200 200 403
 POST /api/words: 401 403 403 201 409 403
 PUT /api/words/{id}: 401 403 403 404 404 403
 DELETE /api/words/{id}: 401 403 403 404 404 403
+PUT /api/messages/{id}: 401 404 404 404 404 200
+DELETE /api/messages/{id}: 401 404 200 409 409 409
+GET /api/messages/{id}/history: 401 404 404 200 200 200
 GET /api/audit: 401 403 403 200 200 403
 GET /api/audit/{id}: 401 403 403 200 200 403
 ";
@@ -100,6 +103,8 @@ GET /api/audit/{id}: 401 403 403 200 200 403
 struct Ward {
     channel: String,
     message: String,
+    /// What the first who may deletes.
+    doomed: String,
     entry: String,
     member: Person,
     tomorrow: String,
@@ -115,6 +120,7 @@ impl Ward {
             "/api/messages/{id}/flag" => format!("/api/messages/{}/flag", self.message),
             "/api/messages/{id}/bookmark" => format!("/api/messages/{}/bookmark", self.message),
             "/api/messages/{id}/review" => format!("/api/messages/{}/review", self.message),
+            of if of.starts_with("/api/messages/{id}/") => of.replace("{id}", &self.message),
             "/api/audit/{id}" => format!("/api/audit/{}", self.entry),
             other => other.to_owned(),
         };
@@ -124,10 +130,10 @@ impl Ward {
     async fn ask(&self, method: &str, path: &str, person: &Person) -> String {
         // Removing somebody who is no member changes nothing, so that every column finds the same ward.
         let user = if method == "DELETE" { NOWHERE } else { &self.member.id };
-        let asked = if (method, path) == ("DELETE", "/api/users/{id}") {
-            format!("/api/users/{NOWHERE}")
-        } else {
-            self.path(path).replace("{user}", user)
+        let asked = match (method, path) {
+            ("DELETE", "/api/users/{id}") => format!("/api/users/{NOWHERE}"),
+            ("DELETE", "/api/messages/{id}") => format!("/api/messages/{}", self.doomed),
+            _ => self.path(path).replace("{user}", user),
         };
         let body = match (method, path) {
             ("POST", "/api/setup") => json!({ "code": "x", "username": "eve", "password": PASSWORD }),
@@ -157,6 +163,7 @@ impl Ward {
             }
             ("POST", "/api/words") => json!({ "word": "gosh", "action": "flag" }),
             ("PUT", "/api/words/{id}") => json!({ "action": "flag" }),
+            ("PUT", "/api/messages/{id}") => json!({ "text": "hello again" }),
             ("PUT", _) => json!({ "role": "member" }),
             ("POST", "/api/messages/search") => json!({ "q": "hello" }),
             ("POST", "/api/messages") => json!({ "channelId": self.channel, "text": "hello" }),
@@ -177,10 +184,11 @@ async fn clinic_with_ward() -> (Clinic, Vec<(&'static str, Person)>, Ward) {
     let owner = clinic.hire(&dora, "olga", "user").await;
     let channel = owner.channel("Ward 3", &[&bob]).await;
     let message = owner.say(&channel, "hello").await["id"].as_str().unwrap().to_owned();
+    let doomed = owner.say(&channel, "goodbye").await["id"].as_str().unwrap().to_owned();
     let entry = dora.list("/api/audit").await[0]["id"].as_str().unwrap().to_owned();
     let tomorrow = clinic.clock.now().plus(std::time::Duration::from_hours(24)).to_string();
     let people = vec![("user", alice), ("moderator", mona), ("admin", adam), ("super_admin", dora), ("owner", owner)];
-    (clinic, people, Ward { channel, message, entry, member: bob, tomorrow })
+    (clinic, people, Ward { channel, message, doomed, entry, member: bob, tomorrow })
 }
 
 /// Every role again, with a session of their own: signing out is a route like others.
@@ -252,6 +260,7 @@ pub(crate) async fn what_belongs_to_others_looks_like_what_is_not_there() {
     let post = |channel: &str| json!({ "channelId": channel, "text": "x" });
     let member = json!({ "userId": alice.id });
     let role = json!({ "role": "owner" });
+    let text = json!({ "text": "x" });
     for (method, hidden, missing, body) in [
         ("GET", format!("/api/channels/{}", ward.channel), format!("/api/channels/{NOWHERE}"), None),
         ("GET", format!("/api/channels/{}/members", ward.channel), format!("/api/channels/{NOWHERE}/members"), None),
@@ -280,6 +289,9 @@ pub(crate) async fn what_belongs_to_others_looks_like_what_is_not_there() {
             None,
         ),
         ("GET", format!("/api/messages/{}", ward.message), format!("/api/messages/{NOWHERE}"), None),
+        ("PUT", format!("/api/messages/{}", ward.message), format!("/api/messages/{NOWHERE}"), Some(&text)),
+        ("DELETE", format!("/api/messages/{}", ward.message), format!("/api/messages/{NOWHERE}"), None),
+        ("GET", format!("/api/messages/{}/history", ward.message), format!("/api/messages/{NOWHERE}/history"), None),
     ] {
         let (hidden_answer, missing_answer) =
             (alice.ask(method, &hidden, body).await, alice.ask(method, &missing, body).await);
@@ -345,7 +357,7 @@ async fn in_a_channel_a_standing_counts_and_is_not_taken_by_oneself() {
     alice.post("/api/messages", &post).await.is_refusal(403, "read_only");
     let mut socket = alice.listening(&ward.channel).await;
     assert_eq!(socket.try_send(&ward.channel, "x").await["code"], "read_only");
-    assert_eq!(alice.page(&ward.channel).await.len(), 1);
+    assert_eq!(alice.page(&ward.channel).await.len(), 2);
     alice.put(&of(alice), &role("member")).await.is_refusal(403, "not_a_moderator");
 
     // Those who manage channels reach into it, and become nobody's owner by it.

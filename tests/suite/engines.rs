@@ -114,6 +114,11 @@ told_on_postgres! {
         members_who_are_named_are_told_without_a_text_and_others_are_not
         unread_mentions_survive_a_restart_and_fall_with_reading
     }
+    changes {
+        an_edit_reaches_everyone_by_rest_and_by_websocket_and_is_kept
+        a_deleted_message_is_shown_to_nobody_and_says_who_and_when
+        what_a_message_said_before_is_shown_to_those_who_may_see_it
+    }
     sync {
         whatever_was_missed_state_and_frames_are_a_fresh_fetch
     }

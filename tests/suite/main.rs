@@ -30,6 +30,7 @@
 //! | writing_mentions | who is named, told and counted |
 //! | openapi | the served description, and that answers and frames are as it says |
 //! | search | what a search finds, for whom, and how it goes on |
+//! | changes | messages that are edited and deleted, and what they said before |
 //! | front | what a request passes before it is answered |
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
@@ -43,6 +44,7 @@ mod driver;
 mod fixture;
 
 mod access;
+mod changes;
 mod channels;
 mod contract;
 mod engines;

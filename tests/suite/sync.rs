@@ -1,6 +1,6 @@
 //! State + frames = a fresh fetch, for every device, whatever it missed.
 //!
-//! Three people with four devices post, listen, stop listening, lose their connections with frames unread, are
+//! Three people with four devices post, edit, delete, listen, stop listening, lose their connections with frames unread, are
 //! removed and added again, all chosen by a seed. Each device keeps what `docs/protocol.md` tells it to keep: the
 //! messages by id and the highest `rev` of each channel. Now and then, and at the end, what a device has after it
 //! joined again must be what a fetch gives.
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::fixture::{Clinic, Dice, Person, Socket};
 
 /// Deeds of one run.
-const STEPS: usize = 120;
+const STEPS: usize = 180;
 
 /// What a device knows of a channel.
 #[derive(Default)]
@@ -34,17 +34,27 @@ impl Device {
         Self { person: person.clone(), socket: None, channels: BTreeMap::new(), listens: BTreeSet::new() }
     }
 
+    /// Does what `docs/protocol.md` tells a client to do with each frame.
     fn apply(&mut self, frames: Vec<Value>) {
-        for frame in frames.into_iter().filter(|frame| frame["type"] == "new_message") {
-            let message = frame["data"].clone();
-            let channel = message["channelId"].as_str().unwrap().to_owned();
+        for frame in frames {
+            let data = &frame["data"];
+            let Some(channel) = changed_channel(&frame) else { continue };
             assert!(self.listens.contains(&channel), "{} does not listen to that channel", self.person.name);
             let known = self.channels.entry(channel).or_default();
-            let (seq, rev) = (message["seq"].as_u64().unwrap(), message["rev"].as_u64().unwrap());
-            if let Some(before) = known.messages.insert(seq, message.clone()) {
-                assert_eq!(before, message, "one place, two messages");
-            }
+            let (seq, rev) = (data["seq"].as_u64().unwrap(), data["rev"].as_u64().unwrap());
             known.rev = known.rev.max(rev);
+            let after = changed(&frame);
+            if let Some(before) = known.messages.get(&seq) {
+                let had = before["rev"].as_u64().unwrap();
+                if had == rev {
+                    assert_eq!(before, &after, "one change, two messages");
+                }
+                // Old news.
+                if had >= rev {
+                    continue;
+                }
+            }
+            known.messages.insert(seq, after);
         }
     }
 
@@ -124,6 +134,21 @@ impl Device {
     }
 }
 
+/// The channel of a frame that changes a message.
+fn changed_channel(frame: &Value) -> Option<String> {
+    let changes = ["new_message", "message_updated", "message_deleted"];
+    changes.iter().any(|kind| frame["type"] == *kind).then(|| frame["data"]["channelId"].as_str().unwrap().to_owned())
+}
+
+/// A message after a frame.
+fn changed(frame: &Value) -> Value {
+    let mut after = frame["data"].clone();
+    if frame["type"] == "message_deleted" {
+        after.as_object_mut().unwrap().remove("messageId");
+    }
+    after
+}
+
 async fn run(seed: u64) {
     let clinic = Clinic::with(|c| c.limits.sends_burst = 1_000_000).await;
     let dora = clinic.dora().await;
@@ -147,19 +172,40 @@ async fn run(seed: u64) {
         })
     };
 
+    // What was posted by the steps, to be edited and deleted; some of it by people who may not.
+    let mut posted: Vec<String> = Vec::new();
     for step in 0..STEPS {
         let (at, channel) = (dice.index(devices.len()), channels[dice.index(2)].clone());
         let device = &mut devices[at];
-        match dice.index(12) {
+        match dice.index(18) {
             0..=2 => {
                 let body = json!({
                     "channelId": channel, "text": format!("step {step}"), "containsPHI": dice.chance(1, 2),
                     "metadata": { "step": step },
                 });
-                device.person.post("/api/messages", &body).await;
+                let answer = device.person.post("/api/messages", &body).await;
+                posted.extend(answer.json().ok().and_then(|message| message["id"].as_str().map(str::to_owned)));
             }
             3..=4 => {
-                device.socket().await.try_send(&channel, &format!("step {step}")).await;
+                let answer = device.socket().await.try_send(&channel, &format!("step {step}")).await;
+                posted.extend(answer["messageId"].as_str().map(str::to_owned));
+            }
+            12..=15 if !posted.is_empty() => {
+                let message = posted[dice.index(posted.len())].clone();
+                let path = format!("/api/messages/{message}");
+                let edit = json!({ "text": format!("edited in step {step}"), "containsPHI": dice.chance(1, 2) });
+                match (dice.chance(3, 4), dice.chance(1, 2)) {
+                    (true, true) => drop(device.person.put(&path, &edit).await),
+                    (false, true) => drop(device.person.delete(&path).await),
+                    (true, false) => {
+                        let frame = json!({ "type": "edit_message", "messageId": message, "text": edit["text"] });
+                        device.socket().await.ask(frame).await;
+                    }
+                    (false, false) => {
+                        let frame = json!({ "type": "delete_message", "messageId": message });
+                        device.socket().await.ask(frame).await;
+                    }
+                }
             }
             5..=6 => {
                 // Sometimes with less than it knows: the same again does no harm.
@@ -202,6 +248,8 @@ async fn run(seed: u64) {
     }
     // The test would prove little if hardly anything had been said.
     assert!(devices[0].channels.values().map(|known| known.messages.len()).sum::<usize>() > 150);
+    let has = |field: &str| devices[0].channels.values().flat_map(|k| k.messages.values()).any(|m| !m[field].is_null());
+    assert!(has("editedAt") && has("deletedAt"), "seed {seed}: nothing was edited, or nothing deleted");
     assert!(clinic.verify_audit().await.is_ok());
 }
 

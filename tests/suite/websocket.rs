@@ -481,7 +481,7 @@ async fn a_frame_that_makes_no_sense_gets_an_error_and_the_socket_lives() {
         ("{\"type\":null}", "invalid_field"),
         ("{\"type\":\"dance\"}", "unknown_type"),
         ("{\"type\":\"NEW_MESSAGE\"}", "unknown_type"),
-        ("{\"type\":\"edit_message\"}", "unknown_type"),
+        ("{\"type\":\"edit_message\"}", "invalid_field"),
         ("{\"type\":\"join_channel\"}", "invalid_field"),
         ("{\"type\":\"join_channel\",\"channelId\":7}", "invalid_field"),
         ("{\"type\":\"join_channel\",\"channelId\":\"ward\"}", "invalid_field"),

@@ -10,4 +10,4 @@ mod ops;
 mod rows;
 
 pub use names::{Name, named};
-pub use ops::{Place, keep, of, replace};
+pub use ops::{Place, keep, kept, of, replace};

@@ -66,6 +66,11 @@ pub fn of(look: &mut Look<'_, '_>, message: MessageId) -> Result<Vec<Mention>> {
     Ok(rows::in_message(look, message)?.into_iter().map(|kept| kept.shown).collect())
 }
 
+/// The same inside a deed that leaves the text as it is.
+pub fn kept(act: &mut Act<'_, '_>, message: MessageId) -> Result<Vec<Mention>> {
+    Ok(rows::in_message_of(act, message)?.into_iter().map(|kept| kept.shown).collect())
+}
+
 fn resolve(act: &mut Act<'_, '_>, place: Place, names: &[Name]) -> Result<Vec<Kept>> {
     let mut found: Vec<Kept> = Vec::new();
     let mut take = |kept: Kept| {

@@ -1,5 +1,6 @@
 //! What can be done with messages.
 
+use super::rows::Place;
 use crate::gate::{Deed, Need, Permission, Trail};
 use crate::id::{ChannelId, MessageId};
 
@@ -16,6 +17,12 @@ pub(super) enum MessageDeed {
     Show { channel: ChannelId, message: MessageId },
     /// Read the newest of all own channels.
     Recent,
+    /// Change what a message says.
+    Edit { place: Place },
+    /// Take a message away.
+    Delete { place: Place, own: bool },
+    /// Read what a message said before.
+    History { place: Place },
 }
 
 impl Deed for MessageDeed {
@@ -27,6 +34,9 @@ impl Deed for MessageDeed {
             }
             Self::Find => Need::SignedIn,
             Self::Recent => Need::Holds(Permission::MessagesRead),
+            Self::Edit { place } => Need::Authors(place.channel, place.sender),
+            Self::Delete { place, .. } => Need::Oversees(place.channel, place.sender, Permission::MessagesDeleteAny),
+            Self::History { place } => Need::Oversees(place.channel, place.sender, Permission::MessagesMonitor),
         }
     }
 
@@ -43,6 +53,15 @@ impl Deed for MessageDeed {
                 Trail::reading("messages.show").with("channelId", *channel).with("messageId", *message)
             }
             Self::Recent => Trail::reading("messages.recent"),
+            Self::Edit { place } => about("messages.edit", *place),
+            Self::Delete { place, own } => about("messages.delete", *place).flag("own", *own),
+            Self::History { place } => {
+                Trail::reading("messages.history").with("channelId", place.channel).with("messageId", place.message)
+            }
         }
     }
+}
+
+fn about(action: &'static str, place: Place) -> Trail {
+    Trail::record(action).with("channelId", place.channel).with("messageId", place.message)
 }

@@ -1,4 +1,4 @@
-//! Messages: posted, kept sealed, paged, replayed.
+//! Messages: posted, kept sealed, edited, deleted, paged, replayed.
 //!
 //! Every body is sealed, whether it is marked or not: people forget the mark. The mark decides who may read it and
 //! whether a reading is recorded. `text` stays empty in the row; the body is in `encrypted_text`.
@@ -13,6 +13,8 @@ mod rows;
 mod screening;
 mod sealing;
 
-pub use model::{Draft, LIFETIME_SECONDS};
-pub use ops::{Withdrawal, look_at, open_all, page, post, recent, replay, send, show, withdraw};
+pub use model::{Draft, LIFETIME_SECONDS, Revision};
+pub use ops::{
+    Withdrawal, change, delete, edit, history, look_at, open_all, page, post, recent, replay, send, show, withdraw,
+};
 pub use sealing::Bodies;

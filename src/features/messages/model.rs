@@ -1,4 +1,4 @@
-//! A message that may be stored.
+//! What may be stored: a message, and a change of one.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,8 +10,9 @@ use crate::config::Limits;
 use crate::error::{Error, FieldFault, Result};
 use crate::features::mentions::Name;
 use crate::id::ChannelId;
+use crate::wire::Change;
 use crate::wire::frames::CLIENT_ID_CHARS_MAX;
-use crate::wire::messages::NewMessage;
+use crate::wire::messages::{MessageEdit, NewMessage};
 
 /// Bytes of a message's metadata as JSON.
 pub const METADATA_BYTES_MAX: usize = 8 * 1_024;
@@ -44,23 +45,16 @@ impl Draft {
     pub fn parse(body: NewMessage, limits: &Limits) -> Result<Self> {
         let mut faults = Vec::new();
         let mut fault = |field, detail: String| faults.push(FieldFault { field, detail });
-        // Counting is needed only when the bytes leave room for doubt.
-        let too_long =
-            body.text.len() > limits.message_chars_max && body.text.chars().count() > limits.message_chars_max;
-        if body.text.trim().is_empty() {
-            fault("text", "is empty".to_owned());
-        } else if too_long {
-            fault("text", format!("may have at most {} characters", limits.message_chars_max));
-        } else if body.text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            fault("text", "may not have control characters".to_owned());
+        if let Some(detail) = wrong_text(&body.text, limits) {
+            fault("text", detail);
         }
         if let Some(id) = &body.client_message_id
             && (id.is_empty() || id.chars().count() > CLIENT_ID_CHARS_MAX || id.chars().any(char::is_control))
         {
             fault("clientMessageId", format!("must have 1 to {CLIENT_ID_CHARS_MAX} printable characters"));
         }
-        if body.metadata.as_ref().is_some_and(|m| m.to_string().len() > METADATA_BYTES_MAX) {
-            fault("metadata", format!("may have at most {METADATA_BYTES_MAX} bytes as JSON"));
+        if let Some(detail) = body.metadata.as_ref().and_then(wrong_metadata) {
+            fault("metadata", detail);
         }
         if body.expires_in_seconds.is_some_and(|seconds| !LIFETIME_SECONDS.contains(&seconds)) {
             fault(
@@ -82,6 +76,65 @@ impl Draft {
             flagged: false,
         })
     }
+}
+
+/// What is to become of a message: at least one thing. It has no `Debug`: the text must not reach a log.
+pub struct Revision {
+    /// The new text.
+    pub text: Option<Zeroizing<String>>,
+    /// The new mark.
+    pub contains_phi: Option<bool>,
+    /// The new metadata.
+    pub metadata: Change<Value>,
+    /// Whom the new text names.
+    pub names: Vec<Name>,
+    /// The word filter wants a moderator to look at it.
+    pub flagged: bool,
+}
+
+impl Revision {
+    /// Holds a change to what a new message has to be.
+    pub fn parse(body: MessageEdit, limits: &Limits) -> Result<Self> {
+        let MessageEdit { text, contains_phi, metadata } = body;
+        let mut faults = Vec::new();
+        if text.is_none() && contains_phi.is_none() && !metadata.is_there() {
+            let detail = "is missing, and so are containsPHI and metadata: there is nothing to change".to_owned();
+            faults.push(FieldFault { field: "text", detail });
+        }
+        if let Some(detail) = text.as_ref().and_then(|text| wrong_text(text, limits)) {
+            faults.push(FieldFault { field: "text", detail });
+        }
+        if let Change::Set(metadata) = &metadata
+            && let Some(detail) = wrong_metadata(metadata)
+        {
+            faults.push(FieldFault { field: "metadata", detail });
+        }
+        if !faults.is_empty() {
+            return Err(Error::fields(faults));
+        }
+        Ok(Self { text, contains_phi, metadata, names: Vec::new(), flagged: false })
+    }
+}
+
+/// What is wrong with a text, if anything.
+fn wrong_text(text: &str, limits: &Limits) -> Option<String> {
+    // Counting is needed only when the bytes leave room for doubt.
+    let too_long = text.len() > limits.message_chars_max && text.chars().count() > limits.message_chars_max;
+    if text.trim().is_empty() {
+        Some("is empty".to_owned())
+    } else if too_long {
+        Some(format!("may have at most {} characters", limits.message_chars_max))
+    } else if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        Some("may not have control characters".to_owned())
+    } else {
+        None
+    }
+}
+
+/// What is wrong with metadata, if anything.
+fn wrong_metadata(metadata: &Value) -> Option<String> {
+    let too_long = metadata.to_string().len() > METADATA_BYTES_MAX;
+    too_long.then(|| format!("may have at most {METADATA_BYTES_MAX} bytes as JSON"))
 }
 
 #[cfg(test)]

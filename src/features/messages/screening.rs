@@ -4,12 +4,13 @@
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::model::Draft;
+use super::model::{Draft, Revision};
 use crate::error::{Error, Result};
 use crate::features::Means;
 use crate::features::mentions;
 use crate::features::words::{Filter, Verdict};
 use crate::gate::Cx;
+use crate::wire::Change;
 
 /// Lets a draft through as it is, changed, or marked for a moderator; or says why not.
 pub(super) fn screen(_cx: &Cx, means: &Means, mut draft: Draft) -> Result<Draft> {
@@ -23,6 +24,22 @@ pub(super) fn screen(_cx: &Cx, means: &Means, mut draft: Draft) -> Result<Draft>
     }
     draft.names = mentions::named(&draft.text);
     Ok(draft)
+}
+
+/// The same for what a message is to say from now on.
+pub(super) fn screen_revision(_cx: &Cx, means: &Means, mut revision: Revision) -> Result<Revision> {
+    if !means.words.is_empty() {
+        if let Some(text) = &mut revision.text
+            && let Some(masked) = judged(&means.words, text, &mut revision.flagged)?
+        {
+            *text = masked;
+        }
+        if let Change::Set(metadata) = &mut revision.metadata {
+            screen_value(&means.words, metadata, &mut revision.flagged)?;
+        }
+    }
+    revision.names = revision.text.as_ref().map_or_else(Vec::new, |text| mentions::named(text));
+    Ok(revision)
 }
 
 /// Every text in a message's metadata is read by people too: the title of an alert, the name of a task.

@@ -1,11 +1,12 @@
 //! Messages.
 
 use crate::error::Result;
-use crate::features::messages;
+use crate::features::{Versioned, messages};
 use crate::http::call::{Answer, Call};
-use crate::http::contract::{Described, Query, get, post};
+use crate::http::contract::{Described, Query, delete as remove, get, post, put};
 use crate::id::{ChannelId, MessageId};
-use crate::wire::messages::{Message, NewMessage};
+use crate::wire::auth::Success;
+use crate::wire::messages::{Message, MessageEdit, NewMessage, Version};
 
 pub(in crate::http) fn described() -> Vec<Described> {
     vec![
@@ -16,6 +17,10 @@ pub(in crate::http) fn described() -> Vec<Described> {
             .takes::<NewMessage>()
             .makes::<Message>(),
         get("/api/messages/{id}", "One message.").gives::<Message>(),
+        put("/api/messages/{id}", "Edits an own message.").takes::<MessageEdit>().gives::<Message>(),
+        remove("/api/messages/{id}", "Deletes a message.").gives::<Success>(),
+        get("/api/messages/{id}/history", "What a message said before it was edited, the latest first.")
+            .pages_of::<Version>(),
     ]
 }
 
@@ -29,10 +34,33 @@ pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
 }
 
 pub(in crate::http) async fn create(call: Call) -> Result<Answer> {
-    Answer::created(&messages::post(&call.cx, &call.web.means, call.body()?).await?)
+    Ok(versioned(messages::post(&call.cx, &call.web.means, call.body()?).await?)?.made())
 }
 
 pub(in crate::http) async fn show(call: Call) -> Result<Answer> {
-    let message: MessageId = call.id("id", "message")?;
-    Answer::ok(&messages::show(&call.cx, message).await?)
+    versioned(messages::show(&call.cx, message(&call)?).await?)
+}
+
+pub(in crate::http) async fn edit(call: Call) -> Result<Answer> {
+    let (message, expected) = (message(&call)?, call.expected()?);
+    versioned(messages::edit(&call.cx, &call.web.means, message, call.body()?, expected).await?)
+}
+
+pub(in crate::http) async fn delete(call: Call) -> Result<Answer> {
+    messages::delete(&call.cx, &call.web.means, message(&call)?, call.expected()?).await?;
+    Answer::ok(&Success::because("The message was deleted."))
+}
+
+pub(in crate::http) async fn history(call: Call) -> Result<Answer> {
+    let page = messages::history(&call.cx, &call.web.means, message(&call)?, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+fn message(call: &Call) -> Result<MessageId> {
+    call.id("id", "message")
+}
+
+/// A message's version is its `rev`.
+fn versioned(value: Message) -> Result<Answer> {
+    Answer::versioned(&Versioned { version: value.rev, value })
 }

@@ -3,13 +3,47 @@
 //! | file | what |
 //! |---|---|
 //! | post | posting |
-//! | read | pages, one message, replays |
+//! | read | pages, one message, replays, what it said before |
+//! | edit, delete | changing a message that is there |
+//! | change | the same over a socket |
 //! | withdraw | taking back in another deed's name |
 
+mod change;
+mod delete;
+mod edit;
 mod post;
 mod read;
 mod withdraw;
 
+pub use change::change;
+pub use delete::delete;
+pub use edit::edit;
 pub use post::{post, send};
-pub use read::{look_at, open_all, page, recent, replay, show};
+pub use read::{history, look_at, open_all, page, recent, replay, show};
 pub use withdraw::{Withdrawal, withdraw};
+
+use crate::clock::Timestamp;
+use crate::id::MessageId;
+use crate::wire::frames::Frame;
+
+/// What is told of a change that is on disk.
+struct Receipt {
+    message: MessageId,
+    seq: i64,
+    rev: i64,
+    at: Timestamp,
+}
+
+impl Receipt {
+    fn ack(&self, request_id: Option<&str>, client_message_id: Option<&str>) -> String {
+        Frame::Ack {
+            request_id,
+            client_message_id,
+            message_id: Some(self.message),
+            seq: Some(self.seq),
+            rev: Some(self.rev),
+            timestamp: Some(self.at),
+        }
+        .encode()
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::show;
+use super::{Receipt, show};
 use crate::crypto::Keyring;
 use crate::error::{Error, Result};
 use crate::features::Means;
@@ -10,20 +10,12 @@ use crate::features::flags::{self, Reason};
 use crate::features::mentions::{self, Place};
 use crate::features::messages::deeds::MessageDeed;
 use crate::features::messages::model::Draft;
-use crate::features::messages::{rows, screening, sealing};
+use crate::features::messages::sealing::Leaf;
+use crate::features::messages::{rows, screening};
 use crate::gate::{Act, Cx, Who};
 use crate::hub::Outbox;
 use crate::id::{MessageId, UserId};
-use crate::wire::frames::Frame;
 use crate::wire::messages::{Message, NewMessage};
-
-/// What a sender is told: durable.
-struct Receipt {
-    message: MessageId,
-    seq: i64,
-    rev: i64,
-    at: crate::clock::Timestamp,
-}
 
 /// A message on its way to the writer: sealed already, because there is one writer and many who send.
 struct Letter {
@@ -69,15 +61,7 @@ pub fn send(
         let receipt = write(act, &letter)?;
         let client_message_id = letter.draft.client_message_id.as_deref();
         if asked.is_some() || client_message_id.is_some() {
-            let ack = Frame::Ack {
-                request_id: asked.as_deref(),
-                client_message_id,
-                message_id: Some(receipt.message),
-                seq: Some(receipt.seq),
-                rev: Some(receipt.rev),
-                timestamp: Some(receipt.at),
-            };
-            act.answer(&socket, ack.encode());
+            act.answer(&socket, receipt.ack(asked.as_deref(), client_message_id));
         }
         Ok(())
     };
@@ -98,12 +82,9 @@ fn prepare(cx: &Cx, means: &Means, body: NewMessage) -> Result<Letter> {
     means.pace.take(sender, cx.monotonic())?;
     let draft = screening::screen(cx, means, draft)?;
     let (message, channel, keys) = (cx.new_id(), draft.channel, cx.keys());
-    let sealed = sealing::seal(keys, message, channel, sender, &draft.text)?;
-    let metadata = draft
-        .metadata
-        .as_ref()
-        .map(|metadata| sealing::seal_metadata(keys, message, channel, sender, metadata))
-        .transpose()?;
+    let leaf = Leaf::message(message, channel, sender);
+    let sealed = leaf.seal(keys, &draft.text)?;
+    let metadata = draft.metadata.as_ref().map(|metadata| leaf.seal_metadata(keys, metadata)).transpose()?;
     let key_version = Keyring::version_of(&sealed)?;
     Ok(Letter { message, sender, draft, sealed, metadata, key_version })
 }
@@ -154,6 +135,8 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         timestamp: at,
         edited_at: None,
         deleted: false,
+        deleted_at: None,
+        deleted_by: None,
         seq,
         rev,
         metadata: draft.metadata.clone(),

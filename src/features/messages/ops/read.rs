@@ -3,14 +3,14 @@
 use crate::error::{Error, Kind, Result};
 use crate::features::mentions;
 use crate::features::messages::deeds::MessageDeed;
-use crate::features::messages::rows::{self, Slice, Stored};
+use crate::features::messages::rows::{self, Place, Slice, Stored};
 use crate::features::messages::sealing;
 use crate::features::{Cursor, Means, Paged};
 use crate::gate::{Cx, Look};
 use crate::hub::Replay;
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::wire::frames::{Deleted, Frame};
-use crate::wire::messages::Message;
+use crate::wire::messages::{Message, Version};
 
 /// Rows of a replay that are read at once.
 const REPLAY_SLICE: u32 = 200;
@@ -48,8 +48,7 @@ pub async fn recent(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Messag
 
 /// One message.
 pub async fn show(cx: &Cx, message: MessageId) -> Result<Message> {
-    let missing = || Error::missing("message");
-    let channel = cx.view(MessageDeed::Find, move |look| rows::where_is(look, message)).await?.ok_or_else(missing)?;
+    let Place { channel, .. } = find(cx, message).await?;
     let shown = cx
         .view(MessageDeed::Show { channel, message }, move |look| {
             let stored = rows::show(look, message)?.ok_or_else(missing)?;
@@ -57,11 +56,46 @@ pub async fn show(cx: &Cx, message: MessageId) -> Result<Message> {
             opened(look, vec![stored], phi)?.pop().ok_or_else(missing)
         })
         .await;
-    // Where a message is must not show in how its refusal reads: outside its channel it is not there.
-    shown.map_err(|error| match error.kind() {
-        Kind::Missing | Kind::Refused => missing(),
-        _ => error,
-    })
+    shown.map_err(|error| if error.kind() == Kind::Refused { missing() } else { veiled(error) })
+}
+
+/// Where a message is, before it is asked whether the caller may know.
+pub(super) async fn find(cx: &Cx, message: MessageId) -> Result<Place> {
+    cx.view(MessageDeed::Find, move |look| rows::place(look, message)).await?.ok_or_else(missing)
+}
+
+/// Where a message is must not show in how a refusal reads: outside its channel it is not there.
+pub(super) fn veiled(error: Error) -> Error {
+    if error.kind() == Kind::Missing || error.code() == "not_a_member" { missing() } else { error }
+}
+
+pub(super) fn missing() -> Error {
+    Error::missing("message")
+}
+
+/// What an earlier version said, the latest first; the cursor is a `rev`.
+pub async fn history(cx: &Cx, means: &Means, message: MessageId, page: Cursor) -> Result<Paged<Version>> {
+    let limit = page.rows(&means.limits)?;
+    let slice = slice(&page, limit)?;
+    let place = find(cx, message).await?;
+    let versions = cx.view(MessageDeed::History { place }, move |look| {
+        if rows::show(look, message)?.is_none_or(|stored| stored.deleted) {
+            return Err(gone());
+        }
+        let (reader, phi) = (look.user()?, look.grant().phi);
+        let versions = rows::history(look, place, slice)?;
+        if phi && place.sender != reader && versions.iter().any(|version| version.phi) {
+            look.shows_patient_details();
+        }
+        let keys = look.keys();
+        versions.iter().map(|version| sealing::open_version(keys, place, version, reader, phi)).collect()
+    });
+    Ok(Paged::of(versions.await.map_err(veiled)?, limit, |version: &Version| version.rev.to_string()))
+}
+
+/// A deleted message can neither be changed nor looked into.
+pub(super) fn gone() -> Error {
+    Error::conflict("message_deleted", "This message was deleted.")
 }
 
 /// One message inside a list of another feature; `phi` says whether the reader may see its patient details.
@@ -90,9 +124,7 @@ pub async fn replay(cx: &Cx, replay: &Replay, from: Option<i64>) -> Result<(Vec<
             .iter()
             .map(|message| {
                 if message.deleted {
-                    let (message_id, channel_id) = (message.id, message.channel_id);
-                    let data = Deleted { message_id, channel_id, seq: message.seq, rev: message.rev };
-                    Frame::MessageDeleted { data }.encode()
+                    Frame::MessageDeleted { data: Deleted::of(message) }.encode()
                 } else if message.edited_at.is_some() {
                     Frame::MessageUpdated { data: message }.encode()
                 } else {

@@ -1,7 +1,8 @@
-//! Taking a message back in the name of another deed: a review's decision, or the end of its time.
+//! Taking a message back: by its sender or a moderator, in the name of a review's decision, or at the end of its time.
 
 use crate::error::Result;
-use crate::features::messages::rows;
+use crate::features::messages::rows::{self, Stored};
+use crate::features::messages::sealing;
 use crate::gate::Act;
 use crate::id::MessageId;
 use crate::wire::frames::{Deleted, Frame};
@@ -17,21 +18,30 @@ pub enum Withdrawal {
 
 /// Takes a message back, inside a deed that may, and tells those who listen. `false` when it was gone already.
 pub fn withdraw(act: &mut Act<'_, '_>, message: MessageId, what: Withdrawal) -> Result<bool> {
-    let Some(place) = rows::whereabouts(act, message)? else { return Ok(false) };
-    if place.deleted && what == Withdrawal::Kept {
-        return Ok(false);
-    }
-    if place.deleted {
+    let Some(stored) = rows::current(act, message)? else { return Ok(false) };
+    if stored.deleted {
+        if what == Withdrawal::Kept {
+            return Ok(false);
+        }
         // Everybody has been told before; what is left to do is to forget what it said.
         rows::erase(act, message)?;
         return Ok(true);
     }
-    let rev = act.next_rev();
-    rows::retract(act, message, rev)?;
+    retract(act, stored)?;
     if what == Withdrawal::Erased {
         rows::erase(act, message)?;
     }
-    let data = Deleted { message_id: message, channel_id: place.channel, seq: place.seq, rev };
-    act.tell_all_in(place.channel, place.sender, Frame::MessageDeleted { data }.encode());
     Ok(true)
+}
+
+/// Takes back a message that is there; gives the `rev` of it. What is told is all that a fetch shows from now on, so
+/// that a client needs not to have known the message.
+pub(super) fn retract(act: &mut Act<'_, '_>, stored: Stored) -> Result<i64> {
+    let (message, rev, at, by) = (stored.id, act.next_rev(), act.now(), act.maybe_user());
+    rows::retract(act, message, rev)?;
+    let sender = stored.sender;
+    let stored = Stored { deleted: true, deleted_at: Some(at), deleted_by: by, rev, ..stored };
+    let left = sealing::open(act.keys(), stored, sender, false)?;
+    act.tell_all_in(left.channel_id, sender, Frame::MessageDeleted { data: Deleted::of(&left) }.encode());
+    Ok(rev)
 }

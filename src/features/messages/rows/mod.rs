@@ -3,14 +3,16 @@
 //! What is asked for on the way of every message is in `post`; it is the busiest statement of the program, and what
 //! only some messages have stands in tables and columns that it does not touch.
 
+mod edits;
 mod post;
 mod read;
 mod withdraw;
 
+pub(super) use edits::{NewText, OldVersion, edit, history, keep_version};
 pub(super) use post::{NewRow, insert, sent};
-pub(super) use read::{Slice, changed, changed_in_order, page, recent, show, where_is};
+pub(super) use read::{Place, Slice, changed, changed_in_order, current, page, place, recent, show};
 
-pub(super) use withdraw::{erase, expire, retract, whereabouts};
+pub(super) use withdraw::{erase, expire, retract};
 
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -21,7 +23,7 @@ macro_rules! message_columns {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.channel_id, m.sender_id, u.username, m.encrypted_text, m.contains_phi, m.timestamp, ",
-            "m.edited_at, m.deleted, m.seq, m.rev, m.metadata, e.expires_at FROM messages m ",
+            "m.edited_at, m.deleted, m.seq, m.rev, m.metadata, e.expires_at, m.deleted_at, m.deleted_by FROM messages m ",
             "JOIN users u ON u.id = m.sender_id LEFT JOIN message_expiries e ON e.message_id = m.id ",
             $rest
         )
@@ -30,6 +32,7 @@ macro_rules! message_columns {
 use message_columns;
 
 /// A message as it is stored: sealed.
+#[derive(Clone)]
 pub(super) struct Stored {
     pub(super) id: MessageId,
     pub(super) channel: ChannelId,
@@ -44,6 +47,8 @@ pub(super) struct Stored {
     pub(super) rev: i64,
     pub(super) metadata: Option<String>,
     pub(super) expires: Option<Timestamp>,
+    pub(super) deleted_at: Option<Timestamp>,
+    pub(super) deleted_by: Option<UserId>,
 }
 
 fn stored(row: &Row<'_>) -> Result<Stored> {
@@ -61,5 +66,7 @@ fn stored(row: &Row<'_>) -> Result<Stored> {
         rev: row.get(10)?,
         metadata: row.get::<Option<Json>>(11)?.map(|json| json.0),
         expires: row.opt_time(12)?,
+        deleted_at: row.opt_time(13)?,
+        deleted_by: row.opt_id(14)?,
     })
 }

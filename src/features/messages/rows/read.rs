@@ -2,8 +2,8 @@
 
 use super::{Stored, message_columns, stored};
 use crate::error::Result;
-use crate::gate::Look;
 use crate::gate::cells::{Columns, Param, id};
+use crate::gate::{Act, Look};
 use crate::id::{ChannelId, MessageId, UserId};
 
 const PAGE: &str = message_columns!("WHERE m.channel_id = $1 AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3");
@@ -23,7 +23,7 @@ const RECENT_BACK: &str = message_columns!(
     "WHERE m.rev > $2 AND EXISTS (SELECT 1 FROM channel_members c WHERE c.channel_id = m.channel_id AND \
      c.user_id = $1) ORDER BY m.rev LIMIT $3"
 );
-const WHERE_IS: &str = "SELECT channel_id FROM messages WHERE id = $1";
+const WHERE_IS: &str = "SELECT channel_id, sender_id FROM messages WHERE id = $1";
 
 /// Which rows of an order: those after `from`, towards older ones or, `back`, towards newer ones.
 #[derive(Clone, Copy)]
@@ -97,9 +97,19 @@ pub(in crate::features::messages) fn show(look: &mut Look<'_, '_>, message: Mess
     look.first(SHOW, &[id(message)], stored)
 }
 
-pub(in crate::features::messages) fn where_is(
-    look: &mut Look<'_, '_>,
-    message: MessageId,
-) -> Result<Option<ChannelId>> {
-    look.first(WHERE_IS, &[id(message)], |row| row.id(0))
+/// The same, where it is to be changed.
+pub(in crate::features::messages) fn current(act: &mut Act<'_, '_>, message: MessageId) -> Result<Option<Stored>> {
+    act.first(SHOW, &[id(message)], stored)
+}
+
+/// Where a message is, and whose: what has to be known before anything can be decided about it.
+#[derive(Clone, Copy)]
+pub(in crate::features::messages) struct Place {
+    pub(in crate::features::messages) message: MessageId,
+    pub(in crate::features::messages) channel: ChannelId,
+    pub(in crate::features::messages) sender: UserId,
+}
+
+pub(in crate::features::messages) fn place(look: &mut Look<'_, '_>, message: MessageId) -> Result<Option<Place>> {
+    look.first(WHERE_IS, &[id(message)], |row| Ok(Place { message, channel: row.id(0)?, sender: row.id(1)? }))
 }
