@@ -249,7 +249,9 @@ CREATE TABLE IF NOT EXISTS messages (
     seq BIGINT NOT NULL DEFAULT 0,
     rev BIGINT NOT NULL DEFAULT 0,
     client_message_id VARCHAR(100),
-    key_version INTEGER NOT NULL DEFAULT 0
+    key_version INTEGER NOT NULL DEFAULT 0,
+    -- how many there are, so that a page without any does not ask for them; NULL is none
+    reactions INTEGER
 );
 CREATE UNIQUE INDEX IF NOT EXISTS messages_by_seq ON messages (channel_id, seq);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_by_rev ON messages (rev);
@@ -279,6 +281,15 @@ CREATE TABLE IF NOT EXISTS message_edits (
     key_version INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS message_edits_by_rev ON message_edits (message_id, rev);
+
+-- How far the devices of each member have received.
+CREATE TABLE IF NOT EXISTS channel_deliveries (
+    channel_id UUID REFERENCES channels(id),
+    user_id UUID REFERENCES users(id),
+    last_seq BIGINT NOT NULL,
+    last_at TIMESTAMP,
+    PRIMARY KEY (channel_id, user_id)
+);
 
 -- Writing --------------------------------------------------------------------------------------------------
 

@@ -88,6 +88,8 @@ id! {
     MessageId,
     /// A version of a message that was replaced.
     EditId,
+    /// One person's reaction to a message.
+    ReactionId,
     /// A sign-in: what a token stands for.
     SessionId,
     /// A row of the audit log.

@@ -33,7 +33,7 @@ use crate::config::Config;
 use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
-use crate::features::{Means, Pace, Throttle, announcements, auth, presence, settings, words};
+use crate::features::{Means, Pace, Throttle, announcements, auth, messages, presence, settings, words};
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
 use crate::hub::{Close, Hub};
@@ -51,6 +51,8 @@ pub use crate::store::Manifest;
 const BLOCKING_THREADS_MAX: usize = 64;
 /// How often silent sockets are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// How often it is written down and told what devices have received.
+const DELIVERIES_EVERY: Duration = Duration::from_secs(1);
 /// How often the names, addresses and certificates of the machine are looked at.
 const REFRESH_EVERY: Duration = Duration::from_mins(1);
 /// How long after the start the whole database is checked in the background.
@@ -156,6 +158,8 @@ impl App {
             whispers: Pace::new(limits.whispers_per_second, limits.whispers_burst),
             presence: presence::Board::new(clock.clone(), limits.away_after),
             announced: announcements::Current::default(),
+            receipts: Pace::new(limits.sends_per_second, limits.sends_burst),
+            deliveries: messages::Deliveries::default(),
             door: crate::features::setup::SetupDoor::shut(),
         };
         settings::load(&gate.system(), &means.clinic).await?;
@@ -248,6 +252,11 @@ impl App {
     }
 
     fn start_jobs(&self) {
+        let (gate, web) = (self.gate.clone(), self.web.clone());
+        jobs::every("keep deliveries", DELIVERIES_EVERY, &self.done, move || {
+            let (cx, web) = (gate.system(), web.clone());
+            async move { messages::keep_deliveries(&cx, &web.means).await }
+        });
         let (hub, clock, idle) = (self.hub.clone(), self.clock.clone(), self.config.limits.idle_after);
         jobs::every("sweep sockets", SWEEP_EVERY, &self.done, move || {
             hub.sweep(clock.monotonic(), idle);

@@ -79,7 +79,7 @@ pub struct Means {
     pub secrets: Throttle,
     /// Wrong set-up codes.
     pub setups: Throttle,
-    /// Messages sent.
+    /// Messages sent and changed.
     pub pace: Pace,
     /// The clinic's word filter, compiled.
     pub words: words::Filter,
@@ -91,6 +91,10 @@ pub struct Means {
     pub presence: std::sync::Arc<presence::Board>,
     /// What everybody is to know.
     pub announced: announcements::Current,
+    /// Receipts sent.
+    pub receipts: Pace,
+    /// Receipts that wait to be written down.
+    pub deliveries: messages::Deliveries,
     /// The way to the first administrator, while there is none.
     pub door: setup::SetupDoor,
 }

@@ -203,6 +203,11 @@ impl<'t> Act<'_, 't> {
         self.tell(channel, Parcel { full: frame.into(), redacted: None, sender: from });
     }
 
+    /// As [`Act::tell_all_in`], but not the sockets of `user`.
+    pub fn tell_others_in(&mut self, channel: ChannelId, user: UserId, frame: String) {
+        self.ledger.effect(Effect::TellOthers { channel, user, frame: frame.into() });
+    }
+
     /// All sockets of `user` hear this after the commit.
     pub fn tell_user(&mut self, user: UserId, frame: String) {
         self.ledger.effect(Effect::TellUser { user, frame: frame.into() });

@@ -113,6 +113,10 @@ routes! {
     PUT    "/api/messages/{id}"                   SignedIn op::messages::edit;
     DELETE "/api/messages/{id}"                   SignedIn op::messages::delete;
     GET    "/api/messages/{id}/history"           SignedIn op::messages::history;
+    POST   "/api/messages/{id}/reactions"         SignedIn op::messages::react;
+    DELETE "/api/messages/{id}/reactions/{reaction}" SignedIn op::messages::unreact;
+    POST   "/api/messages/{id}/read"              SignedIn op::messages::read;
+    GET    "/api/messages/{id}/receipts"          SignedIn op::messages::receipts;
 
     GET    "/api/presence"                        SignedIn op::presence::show;
     PUT    "/api/presence"                        SignedIn op::presence::choose;

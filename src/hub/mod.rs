@@ -74,6 +74,15 @@ pub enum Effect {
         /// What.
         parcel: Parcel,
     },
+    /// Everyone who listens to the channel hears this, except one person.
+    TellOthers {
+        /// Which channel.
+        channel: ChannelId,
+        /// Who does not.
+        user: UserId,
+        /// What.
+        frame: Utf8Bytes,
+    },
     /// All sockets of one person hear this.
     TellUser {
         /// Who.

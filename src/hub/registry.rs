@@ -156,6 +156,11 @@ impl Registry {
                 }
             }
             Effect::EndSession { session } => self.end(session),
+            Effect::TellOthers { channel, user, frame } => {
+                for subscriber in self.channels.get(&channel).into_iter().flatten().filter(|s| s.socket.user != user) {
+                    subscriber.socket.push(Item::Text { channel: Some(channel), frame: frame.clone() });
+                }
+            }
             Effect::TellUser { user, frame } => self.tell_user(user, &frame),
             Effect::TellAll { frame } => {
                 for socket in self.sockets.values() {

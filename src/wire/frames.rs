@@ -62,6 +62,8 @@ pub enum Order {
     SetPresence(PresenceChange),
     /// What is asked of one message.
     OnMessage(OnMessage),
+    /// What was received or read.
+    Receipt(ReceiptOrder),
     /// `ping` or `heartbeat`.
     Ping,
 }
@@ -78,6 +80,38 @@ pub enum OnMessage {
     /// `delete_message`.
     Delete {
         /// Which message.
+        message: MessageId,
+    },
+    /// `add_reaction`.
+    React {
+        /// To which message.
+        message: MessageId,
+        /// How.
+        reaction: String,
+    },
+    /// `remove_reaction`.
+    Unreact {
+        /// From which message.
+        message: MessageId,
+        /// Which.
+        reaction: String,
+    },
+}
+
+/// A receipt that a client sends: up to which message of a channel.
+pub enum ReceiptOrder {
+    /// `read_receipt`: a person has read.
+    Read {
+        /// In which channel.
+        channel: ChannelId,
+        /// Up to which message.
+        message: MessageId,
+    },
+    /// `delivery_receipt`: a device has received.
+    Delivered {
+        /// In which channel.
+        channel: ChannelId,
+        /// Up to which message.
         message: MessageId,
     },
 }
@@ -147,6 +181,18 @@ orders! {
             Order::OnMessage(OnMessage::Edit { message: fields.id("messageId"), edit: MessageEdit::read(&mut fields) })
         },
         "delete_message" => Order::OnMessage(OnMessage::Delete { message: fields.id("messageId") }),
+        "add_reaction" => {
+            Order::OnMessage(OnMessage::React { message: fields.id("messageId"), reaction: fields.text("reaction") })
+        },
+        "remove_reaction" => {
+            Order::OnMessage(OnMessage::Unreact { message: fields.id("messageId"), reaction: fields.text("reaction") })
+        },
+        "read_receipt" => {
+            Order::Receipt(ReceiptOrder::Read { channel: fields.id("channelId"), message: fields.id("messageId") })
+        },
+        "delivery_receipt" => {
+            Order::Receipt(ReceiptOrder::Delivered { channel: fields.id("channelId"), message: fields.id("messageId") })
+        },
         "ping" | "heartbeat" => Order::Ping,
     }
 }
@@ -201,6 +247,40 @@ pub enum Frame<'a> {
         whole: bool,
         /// Whose presence is how.
         users: Vec<Presence>,
+    },
+    /// Somebody reacted to a message.
+    ReactionAdded {
+        /// To which, who and how.
+        data: Reacted<'a>,
+    },
+    /// Somebody took a reaction back.
+    ReactionRemoved {
+        /// From which, who and what.
+        data: Reacted<'a>,
+    },
+    /// Somebody has read.
+    #[serde(rename_all = "camelCase")]
+    ReadReceipt {
+        /// In which channel.
+        channel_id: ChannelId,
+        /// Up to which message.
+        message_id: MessageId,
+        /// Who.
+        user_id: UserId,
+        /// When.
+        timestamp: Timestamp,
+    },
+    /// A device of somebody has received.
+    #[serde(rename_all = "camelCase")]
+    DeliveryReceipt {
+        /// In which channel.
+        channel_id: ChannelId,
+        /// Up to which message.
+        message_id: MessageId,
+        /// Whose.
+        user_id: UserId,
+        /// When.
+        timestamp: Timestamp,
     },
     /// The answer to `ping` and `heartbeat`.
     Pong {
@@ -267,6 +347,24 @@ pub struct Person<'a> {
     pub role: &'a str,
 }
 
+/// One reaction that came or went.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reacted<'a> {
+    /// To which message.
+    pub message_id: MessageId,
+    /// Where.
+    pub channel_id: ChannelId,
+    /// The message's place in the channel.
+    pub seq: i64,
+    /// The reaction's place among all changes: the message's new `rev`.
+    pub rev: i64,
+    /// Who.
+    pub user_id: UserId,
+    /// How.
+    pub reaction: &'a str,
+}
+
 /// What remains of a deleted message: all that a fetch shows of it, so that a client needs not to have known it.
 #[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -295,6 +393,19 @@ impl Frame<'_> {
             Err(_) => String::from("{}"),
         }
     }
+}
+
+/// The plain `ack`: done.
+pub fn acknowledged(request_id: &str) -> String {
+    Frame::Ack {
+        request_id: Some(request_id),
+        client_message_id: None,
+        message_id: None,
+        seq: None,
+        rev: None,
+        timestamp: None,
+    }
+    .encode()
 }
 
 /// The `error` frame for `error`.

@@ -53,8 +53,47 @@ pub struct Message {
     pub expires_at: Option<Timestamp>,
     /// Whom it mentions.
     pub mentions: Vec<Mention>,
-    /// Who reacted how.
-    pub reactions: Vec<Value>,
+    /// Who reacted how, in the order of the characters.
+    pub reactions: Vec<Reaction>,
+}
+
+/// All who reacted to a message in one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reaction {
+    /// How: mostly an emoji.
+    pub reaction: String,
+    /// How many.
+    pub count: usize,
+    /// Who, in the order of the ids.
+    pub user_ids: Vec<UserId>,
+}
+
+/// `POST /api/messages/:id/reactions`.
+pub struct NewReaction {
+    /// 1–20 characters that can be seen.
+    pub reaction: String,
+}
+
+impl Body for NewReaction {
+    const REFUSED: &'static [&'static str] = &["id", "messageId", "userId", "createdAt"];
+    fn read(fields: &mut Fields) -> Self {
+        Self { reaction: fields.text("reaction") }
+    }
+}
+
+/// Who has received and read a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// Who.
+    pub user_id: UserId,
+    /// The person's name.
+    pub username: String,
+    /// When at the latest a device had received it.
+    pub delivered_at: Option<Timestamp>,
+    /// When at the latest it had been read.
+    pub read_at: Option<Timestamp>,
 }
 
 /// Somebody whom a message mentions.

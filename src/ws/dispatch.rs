@@ -9,7 +9,7 @@ use crate::features::presence::Here;
 use crate::features::{channels, messages, presence};
 use crate::gate::Cx;
 use crate::hub::{Item, Outbox};
-use crate::wire::frames::{Frame, Incoming, Order, error_frame};
+use crate::wire::frames::{Frame, Incoming, Order, acknowledged, error_frame};
 
 /// What the socket has to do next.
 pub(super) enum Next {
@@ -43,6 +43,9 @@ pub(super) async fn dispatch(
         Order::OnMessage(order) => {
             messages::change(cx, &sockets.means, outbox, order, request_id, failure(outbox)).await;
         }
+        Order::Receipt(order) => {
+            messages::receipt(cx, &sockets.means, outbox, order, request_id, failure(outbox)).await;
+        }
         Order::Join { channel, since } => {
             let failed = failure(outbox);
             let asked = request_id.clone();
@@ -51,7 +54,7 @@ pub(super) async fn dispatch(
         Order::Leave { channel } => {
             let mut effects = vec![channels::leave(outbox, channel)];
             if let Some(id) = request_id {
-                let frame = ack(&id).into();
+                let frame = acknowledged(&id).into();
                 effects.push(crate::hub::Effect::Answer { socket: outbox.clone(), frame });
             }
             sockets.hub.send(effects).await;
@@ -83,7 +86,7 @@ pub(super) async fn dispatch(
 /// Answers what is done at once: an `ack` if it was asked for, or the `error`.
 fn answer(outbox: &Outbox, outcome: Result<()>, request_id: Option<&str>) {
     match (outcome, request_id) {
-        (Ok(()), Some(id)) => outbox.push(Item::Text { channel: None, frame: ack(id).into() }),
+        (Ok(()), Some(id)) => outbox.push(Item::Text { channel: None, frame: acknowledged(id).into() }),
         (Ok(()), None) => {}
         (Err(error), id) => fail(outbox, &error, id),
     }
@@ -100,16 +103,4 @@ pub(super) fn fail(outbox: &Outbox, error: &Error, request_id: Option<&str>) {
 fn failure(outbox: &Arc<Outbox>) -> impl FnOnce(Error, Option<&str>) + Send + 'static {
     let outbox = outbox.clone();
     move |error, request_id| fail(&outbox, &error, request_id)
-}
-
-fn ack(request_id: &str) -> String {
-    Frame::Ack {
-        request_id: Some(request_id),
-        client_message_id: None,
-        message_id: None,
-        seq: None,
-        rev: None,
-        timestamp: None,
-    }
-    .encode()
 }

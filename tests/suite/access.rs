@@ -95,6 +95,10 @@ DELETE /api/words/{id}: 401 403 403 404 404 403
 PUT /api/messages/{id}: 401 404 404 404 404 200
 DELETE /api/messages/{id}: 401 404 200 409 409 409
 GET /api/messages/{id}/history: 401 404 404 200 200 200
+POST /api/messages/{id}/reactions: 401 404 404 404 404 201
+DELETE /api/messages/{id}/reactions/{reaction}: 401 404 404 404 404 200
+POST /api/messages/{id}/read: 401 404 404 404 404 200
+GET /api/messages/{id}/receipts: 401 404 404 404 404 200
 GET /api/audit: 401 403 403 200 200 403
 GET /api/audit/{id}: 401 403 403 200 200 403
 ";
@@ -120,7 +124,9 @@ impl Ward {
             "/api/messages/{id}/flag" => format!("/api/messages/{}/flag", self.message),
             "/api/messages/{id}/bookmark" => format!("/api/messages/{}/bookmark", self.message),
             "/api/messages/{id}/review" => format!("/api/messages/{}/review", self.message),
-            of if of.starts_with("/api/messages/{id}/") => of.replace("{id}", &self.message),
+            of if of.starts_with("/api/messages/{id}/") => {
+                of.replace("{id}", &self.message).replace("{reaction}", "+1")
+            }
             "/api/audit/{id}" => format!("/api/audit/{}", self.entry),
             other => other.to_owned(),
         };
@@ -163,6 +169,7 @@ impl Ward {
             }
             ("POST", "/api/words") => json!({ "word": "gosh", "action": "flag" }),
             ("PUT", "/api/words/{id}") => json!({ "action": "flag" }),
+            ("POST", "/api/messages/{id}/reactions") => json!({ "reaction": "+1" }),
             ("PUT", "/api/messages/{id}") => json!({ "text": "hello again" }),
             ("PUT", _) => json!({ "role": "member" }),
             ("POST", "/api/messages/search") => json!({ "q": "hello" }),
@@ -261,6 +268,7 @@ pub(crate) async fn what_belongs_to_others_looks_like_what_is_not_there() {
     let member = json!({ "userId": alice.id });
     let role = json!({ "role": "owner" });
     let text = json!({ "text": "x" });
+    let reaction = json!({ "reaction": "x" });
     for (method, hidden, missing, body) in [
         ("GET", format!("/api/channels/{}", ward.channel), format!("/api/channels/{NOWHERE}"), None),
         ("GET", format!("/api/channels/{}/members", ward.channel), format!("/api/channels/{NOWHERE}/members"), None),
@@ -292,6 +300,20 @@ pub(crate) async fn what_belongs_to_others_looks_like_what_is_not_there() {
         ("PUT", format!("/api/messages/{}", ward.message), format!("/api/messages/{NOWHERE}"), Some(&text)),
         ("DELETE", format!("/api/messages/{}", ward.message), format!("/api/messages/{NOWHERE}"), None),
         ("GET", format!("/api/messages/{}/history", ward.message), format!("/api/messages/{NOWHERE}/history"), None),
+        (
+            "POST",
+            format!("/api/messages/{}/reactions", ward.message),
+            format!("/api/messages/{NOWHERE}/reactions"),
+            Some(&reaction),
+        ),
+        (
+            "DELETE",
+            format!("/api/messages/{}/reactions/x", ward.message),
+            format!("/api/messages/{NOWHERE}/reactions/x"),
+            None,
+        ),
+        ("POST", format!("/api/messages/{}/read", ward.message), format!("/api/messages/{NOWHERE}/read"), None),
+        ("GET", format!("/api/messages/{}/receipts", ward.message), format!("/api/messages/{NOWHERE}/receipts"), None),
     ] {
         let (hidden_answer, missing_answer) =
             (alice.ask(method, &hidden, body).await, alice.ask(method, &missing, body).await);

@@ -114,6 +114,13 @@ told_on_postgres! {
         members_who_are_named_are_told_without_a_text_and_others_are_not
         unread_mentions_survive_a_restart_and_fall_with_reading
     }
+    reactions {
+        a_reaction_reaches_everyone_and_is_in_every_fetch
+    }
+    receipts {
+        who_has_read_what_is_told_to_the_others_and_to_one_s_own_devices
+        what_a_device_has_received_is_told_within_moments
+    }
     changes {
         an_edit_reaches_everyone_by_rest_and_by_websocket_and_is_kept
         a_deleted_message_is_shown_to_nobody_and_says_who_and_when

@@ -30,6 +30,8 @@
 //! | writing_mentions | who is named, told and counted |
 //! | openapi | the served description, and that answers and frames are as it says |
 //! | search | what a search finds, for whom, and how it goes on |
+//! | reactions | what people put under a message |
+//! | receipts | who has received and read it |
 //! | changes | messages that are edited and deleted, and what they said before |
 //! | front | what a request passes before it is answered |
 
@@ -57,6 +59,8 @@ mod people_invited;
 mod people_leaving;
 mod phi;
 mod presence;
+mod reactions;
+mod receipts;
 mod revocation;
 mod search;
 mod settings;

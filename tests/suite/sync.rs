@@ -1,6 +1,6 @@
 //! State + frames = a fresh fetch, for every device, whatever it missed.
 //!
-//! Three people with four devices post, edit, delete, listen, stop listening, lose their connections with frames unread, are
+//! Three people with four devices post, edit, delete, react, listen, stop listening, lose their connections with frames unread, are
 //! removed and added again, all chosen by a seed. Each device keeps what `docs/protocol.md` tells it to keep: the
 //! messages by id and the highest `rev` of each channel. Now and then, and at the end, what a device has after it
 //! joined again must be what a fetch gives.
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::fixture::{Clinic, Dice, Person, Socket};
 
 /// Deeds of one run.
-const STEPS: usize = 180;
+const STEPS: usize = 220;
 
 /// What a device knows of a channel.
 #[derive(Default)]
@@ -43,8 +43,9 @@ impl Device {
             let known = self.channels.entry(channel).or_default();
             let (seq, rev) = (data["seq"].as_u64().unwrap(), data["rev"].as_u64().unwrap());
             known.rev = known.rev.max(rev);
-            let after = changed(&frame);
-            if let Some(before) = known.messages.get(&seq) {
+            let before = known.messages.get(&seq);
+            let Some(after) = changed(&frame, before) else { continue };
+            if let Some(before) = before {
                 let had = before["rev"].as_u64().unwrap();
                 if had == rev {
                     assert_eq!(before, &after, "one change, two messages");
@@ -92,6 +93,27 @@ impl Device {
         }
     }
 
+    /// Edits, deletes or reacts, by REST or over the socket, whether or not its person may.
+    async fn changes(&mut self, message: &str, dice: &mut Dice, step: usize) {
+        let path = format!("/api/messages/{message}");
+        let reaction = ["+1", "\u{1f44d}", "ok"][dice.index(3)];
+        let (by_rest, text) = (dice.chance(1, 2), format!("edited in step {step}"));
+        let (method, path, kind, body) = match dice.index(10) {
+            0..=2 => ("PUT", path, "edit_message", json!({ "text": text, "containsPHI": dice.chance(1, 2) })),
+            3 => ("DELETE", path, "delete_message", json!({})),
+            4..=7 => ("POST", format!("{path}/reactions"), "add_reaction", json!({ "reaction": reaction })),
+            _ => ("DELETE", format!("{path}/reactions/ok"), "remove_reaction", json!({ "reaction": reaction })),
+        };
+        if by_rest {
+            self.person.ask(method, &path, Some(&body)).await;
+            return;
+        }
+        let mut frame = body;
+        frame["type"] = json!(kind);
+        frame["messageId"] = json!(message);
+        self.socket().await.ask(frame).await;
+    }
+
     /// The connection breaks; what was under way is lost.
     fn breaks(&mut self) {
         self.socket = None;
@@ -136,17 +158,41 @@ impl Device {
 
 /// The channel of a frame that changes a message.
 fn changed_channel(frame: &Value) -> Option<String> {
-    let changes = ["new_message", "message_updated", "message_deleted"];
+    let changes = ["new_message", "message_updated", "message_deleted", "reaction_added", "reaction_removed"];
     changes.iter().any(|kind| frame["type"] == *kind).then(|| frame["data"]["channelId"].as_str().unwrap().to_owned())
 }
 
-/// A message after a frame.
-fn changed(frame: &Value) -> Value {
-    let mut after = frame["data"].clone();
+/// A message after a frame; `None` where the frame tells of a part of one that is not known.
+fn changed(frame: &Value, before: Option<&Value>) -> Option<Value> {
+    let data = &frame["data"];
+    let mut after = data.clone();
     if frame["type"] == "message_deleted" {
         after.as_object_mut().unwrap().remove("messageId");
     }
-    after
+    if frame["type"] == "reaction_added" || frame["type"] == "reaction_removed" {
+        after = before?.clone();
+        after["rev"] = data["rev"].clone();
+        react(after["reactions"].as_array_mut().unwrap(), data, frame["type"] == "reaction_added");
+    }
+    Some(after)
+}
+
+/// Adds a reaction to its group, or takes it out; groups and ids are in the order of their characters.
+fn react(groups: &mut Vec<Value>, data: &Value, added: bool) {
+    let word = |group: &Value| group["reaction"].as_str().unwrap().to_owned();
+    if !groups.iter().any(|group| group["reaction"] == data["reaction"]) {
+        groups.push(json!({ "reaction": data["reaction"], "count": 0, "userIds": [] }));
+        groups.sort_by_key(word);
+    }
+    let group = groups.iter_mut().find(|group| group["reaction"] == data["reaction"]).unwrap();
+    let users = group["userIds"].as_array_mut().unwrap();
+    users.retain(|user| *user != data["userId"]);
+    if added {
+        users.push(data["userId"].clone());
+        users.sort_by_key(|user| user.as_str().unwrap().to_owned());
+    }
+    group["count"] = json!(users.len());
+    groups.retain(|group| group["count"] != 0);
 }
 
 async fn run(seed: u64) {
@@ -177,7 +223,7 @@ async fn run(seed: u64) {
     for step in 0..STEPS {
         let (at, channel) = (dice.index(devices.len()), channels[dice.index(2)].clone());
         let device = &mut devices[at];
-        match dice.index(18) {
+        match dice.index(22) {
             0..=2 => {
                 let body = json!({
                     "channelId": channel, "text": format!("step {step}"), "containsPHI": dice.chance(1, 2),
@@ -190,22 +236,9 @@ async fn run(seed: u64) {
                 let answer = device.socket().await.try_send(&channel, &format!("step {step}")).await;
                 posted.extend(answer["messageId"].as_str().map(str::to_owned));
             }
-            12..=15 if !posted.is_empty() => {
+            12..=21 if !posted.is_empty() => {
                 let message = posted[dice.index(posted.len())].clone();
-                let path = format!("/api/messages/{message}");
-                let edit = json!({ "text": format!("edited in step {step}"), "containsPHI": dice.chance(1, 2) });
-                match (dice.chance(3, 4), dice.chance(1, 2)) {
-                    (true, true) => drop(device.person.put(&path, &edit).await),
-                    (false, true) => drop(device.person.delete(&path).await),
-                    (true, false) => {
-                        let frame = json!({ "type": "edit_message", "messageId": message, "text": edit["text"] });
-                        device.socket().await.ask(frame).await;
-                    }
-                    (false, false) => {
-                        let frame = json!({ "type": "delete_message", "messageId": message });
-                        device.socket().await.ask(frame).await;
-                    }
-                }
+                device.changes(&message, &mut dice, step).await;
             }
             5..=6 => {
                 // Sometimes with less than it knows: the same again does no harm.
@@ -248,6 +281,8 @@ async fn run(seed: u64) {
     }
     // The test would prove little if hardly anything had been said.
     assert!(devices[0].channels.values().map(|known| known.messages.len()).sum::<usize>() > 150);
+    let reacted = devices.iter().flat_map(|d| d.channels.values()).flat_map(|k| k.messages.values());
+    assert!(reacted.filter(|m| m["reactions"] != json!([])).count() > 0, "seed {seed}: nobody reacted");
     let has = |field: &str| devices[0].channels.values().flat_map(|k| k.messages.values()).any(|m| !m[field].is_null());
     assert!(has("editedAt") && has("deletedAt"), "seed {seed}: nothing was edited, or nothing deleted");
     assert!(clinic.verify_audit().await.is_ok());

@@ -23,6 +23,18 @@ pub(super) enum MessageDeed {
     Delete { place: Place, own: bool },
     /// Read what a message said before.
     History { place: Place },
+    /// React to a message.
+    React { place: Place },
+    /// Take an own reaction back.
+    Unreact { place: Place },
+    /// Say that one has read up to a message.
+    Read { channel: ChannelId },
+    /// Say that a device has received up to a message.
+    Receive { channel: ChannelId },
+    /// Write down and tell what devices have received.
+    KeepDeliveries,
+    /// Look who has received and read a message.
+    Receipts { place: Place },
 }
 
 impl Deed for MessageDeed {
@@ -37,6 +49,11 @@ impl Deed for MessageDeed {
             Self::Edit { place } => Need::Authors(place.channel, place.sender),
             Self::Delete { place, .. } => Need::Oversees(place.channel, place.sender, Permission::MessagesDeleteAny),
             Self::History { place } => Need::Oversees(place.channel, place.sender, Permission::MessagesMonitor),
+            Self::React { place } => Need::Writes(place.channel, Permission::MessagesReact),
+            Self::Unreact { place } => Need::Inside(place.channel, Permission::MessagesReact),
+            Self::Read { channel } | Self::Receive { channel } => Need::Inside(*channel, Permission::MessagesRead),
+            Self::KeepDeliveries => Need::System,
+            Self::Receipts { place } => Need::Inside(place.channel, Permission::MessagesRead),
         }
     }
 
@@ -58,6 +75,12 @@ impl Deed for MessageDeed {
             Self::History { place } => {
                 Trail::reading("messages.history").with("channelId", place.channel).with("messageId", place.message)
             }
+            Self::React { place } => about("messages.react", *place),
+            Self::Unreact { place } => about("messages.unreact", *place),
+            Self::Read { .. } => Trail::nothing("messages.read"),
+            Self::Receive { .. } => Trail::nothing("messages.receive"),
+            Self::KeepDeliveries => Trail::nothing("messages.keep_deliveries"),
+            Self::Receipts { .. } => Trail::nothing("messages.receipts"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Messages: posted, kept sealed, edited, deleted, paged, replayed.
+//! Messages: posted, kept sealed, edited, deleted, reacted to, received, read, paged, replayed.
 //!
 //! Every body is sealed, whether it is marked or not: people forget the mark. The mark decides who may read it and
 //! whether a reading is recorded. `text` stays empty in the row; the body is in `encrypted_text`.
@@ -7,14 +7,19 @@
 //! client that knows a `rev` asks for what changed after it and has everything.
 
 mod deeds;
+mod deliveries;
 mod model;
 mod ops;
+mod reactions;
 mod rows;
 mod screening;
 mod sealing;
 
+pub use deliveries::Deliveries;
 pub use model::{Draft, LIFETIME_SECONDS, Revision};
 pub use ops::{
-    Withdrawal, change, delete, edit, history, look_at, open_all, page, post, recent, replay, send, show, withdraw,
+    Withdrawal, change, delete, edit, history, keep_deliveries, look_at, open_all, page, post, react, read, receipt,
+    receipts, recent, replay, send, show, unreact, withdraw,
 };
+pub use reactions::{REACTION_CHARS_MAX, REACTIONS_DISTINCT_MAX, REACTIONS_MAX};
 pub use sealing::Bodies;

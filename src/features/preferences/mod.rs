@@ -6,4 +6,4 @@ mod model;
 mod ops;
 mod rows;
 
-pub use ops::{change, sends_read_receipts, show};
+pub use ops::{change, sends_read_receipts, show, shows_read_receipts};

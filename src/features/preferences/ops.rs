@@ -4,7 +4,7 @@ use super::deeds::PreferenceDeed;
 use super::{model, rows};
 use crate::error::{Error, Result};
 use crate::features::{Expected, Versioned, users};
-use crate::gate::{Act, Cx};
+use crate::gate::{Act, Cx, Look};
 use crate::id::UserId;
 use crate::wire::Change;
 use crate::wire::preferences::{ChangedPreferences, Preferences};
@@ -48,4 +48,9 @@ pub async fn change(cx: &Cx, user: UserId, expected: Expected, body: ChangedPref
 /// Whether others may hear that a person has read something, as far as that person says.
 pub fn sends_read_receipts(act: &mut Act<'_, '_>, user: UserId) -> Result<bool> {
     Ok(rows::show_in(act, user)?.value.send_read_receipts)
+}
+
+/// The same for a reader.
+pub fn shows_read_receipts(look: &mut Look<'_, '_>, user: UserId) -> Result<bool> {
+    Ok(rows::show(look, user)?.value.send_read_receipts)
 }

@@ -28,7 +28,6 @@ impl Kind for bool {
 }
 
 /// An enum of which a policy is one, each variant with its name.
-#[allow(unused_macros, reason = "a kind for policies to come")]
 macro_rules! choice {
     ($(#[doc = $doc:literal])* $kind:ident { $($(#[doc = $what:literal])* $variant:ident = $name:literal),* $(,)? }) => {
         $(#[doc = $doc])*
@@ -58,7 +57,6 @@ macro_rules! choice {
         }
     };
 }
-#[allow(unused_imports, reason = "a kind for policies to come")]
 pub(crate) use choice;
 
 #[cfg(test)]

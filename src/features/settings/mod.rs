@@ -13,7 +13,5 @@ mod rows;
 
 pub use current::Current;
 pub use kinds::Kind;
-#[allow(unused_imports, reason = "a kind for policies to come")]
-pub(crate) use kinds::choice;
-pub use model::Clinic;
+pub use model::{Clinic, Receipts};
 pub use ops::{change, list, load, reset, show};

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::kinds::Kind;
+use super::kinds::{Kind, choice};
 
 /// One row of the table.
 pub(super) struct Policy {
@@ -42,7 +42,21 @@ macro_rules! policies {
     };
 }
 
+choice! {
+    /// Who is shown who has read a message.
+    Receipts {
+        /// The members of the channel, unless the reader chose otherwise.
+        Optional = "optional",
+        /// The members of the channel, whatever the reader chose.
+        Required = "required",
+        /// Nobody.
+        Off = "off",
+    }
+}
+
 policies! {
+    receipts: Receipts = Receipts::Optional, "messages.receipts",
+        "Whether the members of a channel are shown who has received and read a message; optional leaves it to each reader.";
     registration_open: bool = false, "registration.open",
         "Whether anybody on the clinic's network may make an account without an invitation.";
 }

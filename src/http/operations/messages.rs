@@ -6,7 +6,7 @@ use crate::http::call::{Answer, Call};
 use crate::http::contract::{Described, Query, delete as remove, get, post, put};
 use crate::id::{ChannelId, MessageId};
 use crate::wire::auth::Success;
-use crate::wire::messages::{Message, MessageEdit, NewMessage, Version};
+use crate::wire::messages::{Message, MessageEdit, NewMessage, NewReaction, Receipt, Version};
 
 pub(in crate::http) fn described() -> Vec<Described> {
     vec![
@@ -21,6 +21,10 @@ pub(in crate::http) fn described() -> Vec<Described> {
         remove("/api/messages/{id}", "Deletes a message.").gives::<Success>(),
         get("/api/messages/{id}/history", "What a message said before it was edited, the latest first.")
             .pages_of::<Version>(),
+        post("/api/messages/{id}/reactions", "Reacts to a message.").takes::<NewReaction>().makes::<Message>(),
+        remove("/api/messages/{id}/reactions/{reaction}", "Takes an own reaction back.").gives::<Success>(),
+        post("/api/messages/{id}/read", "Says that one has read up to a message.").gives::<Success>(),
+        get("/api/messages/{id}/receipts", "Who has received and read a message.").pages_of::<Receipt>(),
     ]
 }
 
@@ -53,6 +57,26 @@ pub(in crate::http) async fn delete(call: Call) -> Result<Answer> {
 
 pub(in crate::http) async fn history(call: Call) -> Result<Answer> {
     let page = messages::history(&call.cx, &call.web.means, message(&call)?, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+pub(in crate::http) async fn react(call: Call) -> Result<Answer> {
+    Ok(versioned(messages::react(&call.cx, &call.web.means, message(&call)?, call.body()?).await?)?.made())
+}
+
+pub(in crate::http) async fn unreact(call: Call) -> Result<Answer> {
+    let reaction = call.word("reaction").unwrap_or_default().to_owned();
+    messages::unreact(&call.cx, &call.web.means, message(&call)?, reaction).await?;
+    Answer::ok(&Success::because("The reaction was taken back."))
+}
+
+pub(in crate::http) async fn read(call: Call) -> Result<Answer> {
+    messages::read(&call.cx, &call.web.means, message(&call)?).await?;
+    Answer::ok(&Success::because("Read up to this message."))
+}
+
+pub(in crate::http) async fn receipts(call: Call) -> Result<Answer> {
+    let page = messages::receipts(&call.cx, &call.web.means, message(&call)?, call.cursor()?).await?;
     Answer::page(&call, &page)
 }
 

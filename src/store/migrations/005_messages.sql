@@ -12,3 +12,15 @@ CREATE TABLE IF NOT EXISTS message_edits (
     key_version INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS message_edits_by_rev ON message_edits (message_id, rev);
+
+ALTER TABLE messages ADD COLUMN reactions INTEGER;
+UPDATE messages SET reactions = (SELECT count(*) FROM message_reactions r WHERE r.message_id = messages.id)
+    WHERE id IN (SELECT message_id FROM message_reactions);
+
+CREATE TABLE IF NOT EXISTS channel_deliveries (
+    channel_id UUID REFERENCES channels(id),
+    user_id UUID REFERENCES users(id),
+    last_seq BIGINT NOT NULL,
+    last_at TIMESTAMP,
+    PRIMARY KEY (channel_id, user_id)
+);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::read::veiled;
-use super::{Receipt, delete, edit};
+use super::{Receipt, delete, edit, react};
 use crate::error::{Error, Result};
 use crate::features::messages::deeds::MessageDeed;
 use crate::features::{Expected, Means};
@@ -36,6 +36,12 @@ pub async fn change(
         }
         OnMessage::Delete { message } => {
             submit(cx, delete::prepare(cx, means, message, Expected::any()).await, asked, failed);
+        }
+        OnMessage::React { message, reaction } => {
+            submit(cx, react::prepare(cx, means, message, reaction, true).await, asked, failed);
+        }
+        OnMessage::Unreact { message, reaction } => {
+            submit(cx, react::prepare(cx, means, message, reaction, false).await, asked, failed);
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::features::flags::{self, Reason};
 use crate::features::mentions;
 use crate::features::messages::deeds::MessageDeed;
 use crate::features::messages::model::Revision;
+use crate::features::messages::reactions;
 use crate::features::messages::rows::{self, NewText, OldVersion, Place, Stored};
 use crate::features::messages::screening;
 use crate::features::messages::sealing::{self, Leaf};
@@ -112,6 +113,10 @@ fn write(
         message.mentions = mentions::kept(act, place.message)?;
     }
     message.metadata = metadata;
+    if before.reactions > 0 {
+        message.reactions =
+            reactions::grouped(rows::reactions_to(act, place.message)?).remove(&place.message).unwrap_or_default();
+    }
     (message.contains_phi, message.edited_at, message.rev) = (phi, Some(at), rev);
     act.tell_edited(message);
     Ok(Receipt { message: place.message, seq: before.seq, rev, at })

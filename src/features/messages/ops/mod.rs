@@ -5,21 +5,27 @@
 //! | post | posting |
 //! | read | pages, one message, replays, what it said before |
 //! | edit, delete | changing a message that is there |
+//! | react | reactions |
 //! | change | the same over a socket |
 //! | withdraw | taking back in another deed's name |
+//! | receipts | who has received and read it |
 
 mod change;
 mod delete;
 mod edit;
 mod post;
+mod react;
 mod read;
+mod receipts;
 mod withdraw;
 
 pub use change::change;
 pub use delete::delete;
 pub use edit::edit;
 pub use post::{post, send};
+pub use react::{react, unreact};
 pub use read::{history, look_at, open_all, page, recent, replay, show};
+pub use receipts::{keep_deliveries, read, receipt, receipts};
 pub use withdraw::{Withdrawal, withdraw};
 
 use crate::clock::Timestamp;

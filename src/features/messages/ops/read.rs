@@ -3,6 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::features::mentions;
 use crate::features::messages::deeds::MessageDeed;
+use crate::features::messages::reactions;
 use crate::features::messages::rows::{self, Place, Slice, Stored};
 use crate::features::messages::sealing;
 use crate::features::{Cursor, Means, Paged};
@@ -160,10 +161,14 @@ fn opened(look: &mut Look<'_, '_>, rows: Vec<Stored>, phi: bool) -> Result<Vec<M
     if shows {
         look.shows_patient_details();
     }
+    let with_reactions: Vec<_> =
+        rows.iter().filter(|row| row.reactions > 0 && !row.deleted).map(|row| row.id).collect();
+    let mut groups = reactions::grouped(rows::reactions(look, &with_reactions)?);
     let keys = look.keys();
     let mut messages =
         rows.into_iter().map(|row| sealing::open(keys, row, reader, phi)).collect::<Result<Vec<Message>>>()?;
     for message in &mut messages {
+        message.reactions = groups.remove(&message.id).unwrap_or_default();
         if message.text.as_ref().is_some_and(|text| text.contains('@')) {
             message.mentions = mentions::of(look, message.id)?;
         }

@@ -5,12 +5,16 @@
 
 mod edits;
 mod post;
+mod reactions;
 mod read;
+mod receipts;
 mod withdraw;
 
 pub(super) use edits::{NewText, OldVersion, edit, history, keep_version};
 pub(super) use post::{NewRow, insert, sent};
+pub(super) use reactions::{OneReaction, count_reactions, react, reactions, reactions_to, unreact};
 pub(super) use read::{Place, Slice, changed, changed_in_order, current, page, place, recent, show};
+pub(super) use receipts::{deliver, position, receipts, seq_in};
 
 pub(super) use withdraw::{erase, expire, retract};
 
@@ -23,8 +27,9 @@ macro_rules! message_columns {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.channel_id, m.sender_id, u.username, m.encrypted_text, m.contains_phi, m.timestamp, ",
-            "m.edited_at, m.deleted, m.seq, m.rev, m.metadata, e.expires_at, m.deleted_at, m.deleted_by FROM messages m ",
-            "JOIN users u ON u.id = m.sender_id LEFT JOIN message_expiries e ON e.message_id = m.id ",
+            "m.edited_at, m.deleted, m.seq, m.rev, m.metadata, e.expires_at, m.deleted_at, m.deleted_by, m.reactions ",
+            "FROM messages m JOIN users u ON u.id = m.sender_id ",
+            "LEFT JOIN message_expiries e ON e.message_id = m.id ",
             $rest
         )
     };
@@ -49,6 +54,8 @@ pub(super) struct Stored {
     pub(super) expires: Option<Timestamp>,
     pub(super) deleted_at: Option<Timestamp>,
     pub(super) deleted_by: Option<UserId>,
+    /// How many; they stand in a table of their own.
+    pub(super) reactions: i32,
 }
 
 fn stored(row: &Row<'_>) -> Result<Stored> {
@@ -68,5 +75,6 @@ fn stored(row: &Row<'_>) -> Result<Stored> {
         expires: row.opt_time(12)?,
         deleted_at: row.opt_time(13)?,
         deleted_by: row.opt_id(14)?,
+        reactions: row.get::<Option<i32>>(15)?.unwrap_or(0),
     })
 }
