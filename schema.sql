@@ -126,6 +126,26 @@ CREATE TABLE IF NOT EXISTS invitations (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS invitations_by_token ON invitations (token_hash);
 
+-- Keys for programs. A key acts for an account, with these permissions of the account's (names, as a list) and, where
+-- channels is not null, in these channels only. Of a token its SHA-256 is kept; after a rotation the one before works
+-- until previous_until. A revoked key stays: the audit log names it.
+CREATE TABLE IF NOT EXISTS api_keys (
+    id UUID PRIMARY KEY,
+    name VARCHAR(100) NOT NULL,
+    user_id UUID NOT NULL REFERENCES users(id),
+    permissions JSONB NOT NULL,
+    channels JSONB,
+    token_hash VARCHAR(64) NOT NULL,
+    previous_token_hash VARCHAR(64),
+    previous_until TIMESTAMP,
+    created_by UUID REFERENCES users(id),
+    created_at TIMESTAMP,
+    expires_at TIMESTAMP NOT NULL,
+    last_used_at TIMESTAMP,
+    revoked_at TIMESTAMP
+);
+CREATE INDEX IF NOT EXISTS api_keys_by_user ON api_keys (user_id);
+
 -- Channels -------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS channels (

@@ -98,6 +98,8 @@ id! {
     ResetId,
     /// A leave to make an account.
     InvitationId,
+    /// A key for a program that uses the API.
+    ApiKeyId,
     /// A word of the filter.
     WordId,
     /// A flag on a message.

@@ -12,6 +12,8 @@ pub mod users;
 
 pub mod auth;
 
+pub mod keys;
+
 pub mod mentions;
 
 pub mod invitations;

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::permission::Permission;
+use super::permission::{Permission, Permissions};
 use crate::id::{ChannelId, Id, RoleId, UserId};
 
 /// Something a feature can do.
@@ -18,6 +18,22 @@ pub trait Deed: Send + 'static {
     fn need(&self) -> Need;
     /// What is recorded.
     fn trail(&self) -> Trail;
+    /// Whether an API key may do it at all; what a person has to do themselves says [`ByKey::Never`].
+    fn by_key(&self) -> ByKey {
+        ByKey::AsNeeded
+    }
+}
+
+/// What an API key can do with a deed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ByKey {
+    /// What its scope allows of it; with a key that is limited to channels, only what names one.
+    #[default]
+    AsNeeded,
+    /// It only finds out which channel the next deed is about.
+    Finds,
+    /// Nothing: passwords, sign-ins and keys are for people who signed in.
+    Never,
 }
 
 /// Who may do a deed.
@@ -35,6 +51,8 @@ pub enum Need {
     Holds(Permission),
     /// Oneself; for others, whose role allows it.
     OneselfOr(UserId, Permission),
+    /// Whoever makes API keys, for oneself or an account that one manages, and only with what one may oneself.
+    Lends(UserId, Permissions),
     /// Whose role allows it, and allows all that the role being given away allows.
     Grants(Permission, RoleId),
     /// Whose role manages accounts and allows all that the role of that account allows: nobody gets at an account

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::act::Act;
-use super::deed::{Deed, Details, Need, Trail};
+use super::deed::{ByKey, Deed, Details, Need, Trail};
 use super::facts::{Committed, Remembered};
 use super::ledger::Ledger;
 use super::look::Look;
@@ -17,11 +17,15 @@ use crate::error::{Error, Kind, Result};
 use crate::hub::Effect;
 use crate::store::{Job, Tx};
 
+/// Under which name a row's details say by which API key it was done.
+const BY_KEY: &str = "apiKeyId";
+
 /// What is said of a deed that was done or refused, kept for the writer.
 struct Errand {
     who: Who,
     peer: Peer,
     need: Need,
+    by_key: ByKey,
     trail: Trail,
     /// The details of the row in the form that is signed, made where the deed comes from: there is one writer, and
     /// everyone waits for it.
@@ -29,12 +33,15 @@ struct Errand {
 }
 
 impl Errand {
-    fn of(who: Who, peer: Peer, need: Need, trail: Trail) -> Self {
+    fn of(who: Who, peer: Peer, need: Need, by_key: ByKey, mut trail: Trail) -> Self {
+        if let (Some(key), Trail::Record { details, .. } | Trail::Reading { details, .. }) = (who.key(), &mut trail) {
+            details.id(BY_KEY, key);
+        }
         let record = match &trail {
             Trail::Record { details, .. } => details.canonical(),
             Trail::Reading { .. } | Trail::Nothing { .. } => String::new(),
         };
-        Self { who, peer, need, trail, record }
+        Self { who, peer, need, by_key, trail, record }
     }
 }
 
@@ -125,14 +132,14 @@ fn once<T>(
 fn permit(errand: &Errand, tx: &mut Tx<'_>, ledger: &mut Ledger, now: Timestamp) -> Result<Grant> {
     if let Who::Person(session) = &errand.who {
         if session.doubted() {
-            session.refresh(rows::session(&mut tx.view(), session.id)?.as_ref());
+            session.refresh(rows::principal(&mut tx.view(), session)?.as_ref());
         }
         session.check(now)?;
         if ledger.ends(session.id) {
             return Err(Error::unauthenticated("session_ended", "This sign-in has ended: sign in again."));
         }
     }
-    rule::decide(&errand.who, errand.need, &mut ledger.facts(tx))
+    rule::judge(&errand.who, errand.need, errand.by_key, &mut ledger.facts(tx))
 }
 
 fn record_refusal(
@@ -147,6 +154,9 @@ fn record_refusal(
         let mut details = Details::default();
         details.word("deed", action);
         details.word("code", code);
+        if let Some(key) = errand.who.key() {
+            details.id(BY_KEY, key);
+        }
         let (user, record) = (errand.who.user(), details.canonical());
         trail::append(tx, ledger, user, &errand.peer, now, "access.refused", &record)?;
     }
@@ -214,13 +224,13 @@ impl Cx {
         if let Who::Person(session) = &errand.who {
             session.check(parts.clock.now())?;
         }
-        let (who, need) = (errand.who.clone(), errand.need);
+        let (who, need, by_key) = (errand.who.clone(), errand.need, errand.by_key);
         let epoch = parts.facts.epoch();
         let outcome = self
             .gate()
             .store()
             .read(move |view| {
-                let decided = rule::decide(&who, need, &mut Committed { facts: &parts.facts, view, epoch });
+                let decided = rule::judge(&who, need, by_key, &mut Committed { facts: &parts.facts, view, epoch });
                 let grant = match decided {
                     Ok(grant) => grant,
                     Err(refusal) => return Ok(Err(refusal)),
@@ -256,7 +266,8 @@ impl Cx {
         }
         let epoch = parts.facts.epoch();
         let outcome = self.gate().store().read_blocking(|view| {
-            match rule::decide(&errand.who, errand.need, &mut Committed { facts: &parts.facts, view, epoch }) {
+            let mut facts = Committed { facts: &parts.facts, view, epoch };
+            match rule::judge(&errand.who, errand.need, errand.by_key, &mut facts) {
                 Ok(grant) => {
                     let mut scan = Look { view, parts: &parts, who: &errand.who, epoch, grant, shown: false };
                     let value = look(&mut scan)?;
@@ -279,7 +290,7 @@ impl Cx {
             session.check(self.now())?;
         }
         let mut known = Remembered { facts: &self.gate().parts().facts, unknown: false };
-        let decided = rule::decide(self.who(), deed.need(), &mut known);
+        let decided = rule::judge(self.who(), deed.need(), deed.by_key(), &mut known);
         match decided {
             Ok(grant) if !known.unknown => Ok(grant),
             // A fact has to be read, or a refusal has to be recorded: the long way.
@@ -293,7 +304,7 @@ impl Cx {
     }
 
     fn errand(&self, deed: &impl Deed) -> Errand {
-        Errand::of(self.who().clone(), self.peer().clone(), deed.need(), deed.trail())
+        Errand::of(self.who().clone(), self.peer().clone(), deed.need(), deed.by_key(), deed.trail())
     }
 
     async fn record_reading(&self, errand: Errand) -> Result<()> {
@@ -315,7 +326,7 @@ impl Cx {
 fn note_refusal(gate: &Gate, errand: Errand, code: &'static str) {
     let job = DeedJob {
         gate: gate.clone(),
-        errand: Errand::of(Who::System, Peer::none(), Need::System, Trail::nothing("")),
+        errand: Errand::of(Who::System, Peer::none(), Need::System, ByKey::AsNeeded, Trail::nothing("")),
         work: move |act: &mut Act<'_, '_>| {
             let now = act.now();
             let (tx, ledger) = (&mut *act.tx, &mut *act.ledger);

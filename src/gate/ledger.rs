@@ -49,6 +49,7 @@ enum SessionChange {
     Opened(Arc<SessionState>),
     Renewed(Arc<SessionState>, String, Timestamp, Timestamp),
     Ended(SessionId),
+    Changed(SessionId),
 }
 
 #[derive(Clone, Copy)]
@@ -173,6 +174,11 @@ impl Ledger {
         self.sessions.push(SessionChange::Renewed(session, hash, expires, now));
     }
 
+    /// What is kept of it is old from this commit on.
+    pub(super) fn session_changed(&mut self, session: SessionId) {
+        self.sessions.push(SessionChange::Changed(session));
+    }
+
     pub(super) fn session_ended(&mut self, session: SessionId) {
         self.sessions.push(SessionChange::Ended(session));
         self.effects.push(Effect::EndSession { session });
@@ -292,6 +298,7 @@ impl store::Ledger for Ledger {
                 SessionChange::Opened(session) => self.parts.sessions.keep(session),
                 SessionChange::Renewed(session, hash, expires, now) => session.renew(hash, expires, now),
                 SessionChange::Ended(session) => self.parts.sessions.end(session),
+                SessionChange::Changed(session) => self.parts.sessions.doubt(session),
             }
         }
         self.parts.hub.hand_over(std::mem::take(&mut self.effects));

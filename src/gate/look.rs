@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Parts;
 use super::facts::{ChannelFact, Committed, FactSource, UserFact};
+use super::keys::Scoped;
 use super::permission::Permissions;
 use super::principal::Who;
 use super::rule::Grant;
@@ -62,11 +63,15 @@ impl Look<'_, '_> {
         Committed { facts: &parts.facts, view: self.view, epoch }.permissions(user)
     }
 
-    /// Whether the reader's role allows `permission`.
+    /// Whether the reader may what `permission` allows: by the role, and under an API key by its scope too.
     pub fn allows(&mut self, permission: super::Permission) -> Result<bool> {
         let user = self.user()?;
         let (parts, epoch) = (self.parts, self.epoch);
-        Committed { facts: &parts.facts, view: self.view, epoch }.allows(user, permission)
+        let mut facts = Committed { facts: &parts.facts, view: self.view, epoch };
+        match self.who.scope() {
+            None => facts.allows(user, permission),
+            Some(scope) => Scoped { facts: &mut facts, user, scope: &scope }.allows(user, permission),
+        }
     }
 
     /// A channel as decisions see it.

@@ -10,7 +10,7 @@
 //! |---|---|
 //! | deed | what a deed says of itself |
 //! | permission | permissions and the four roles |
-//! | principal, session | who asks; sign-ins |
+//! | principal, session, keys | who asks; sign-ins; API keys |
 //! | facts, rule | what decisions are made from, and how |
 //! | doing, act, look | doing it and reading; what their closures may |
 //! | ledger | what the writer keeps in step |
@@ -23,6 +23,7 @@ pub mod cells;
 mod deed;
 mod doing;
 mod facts;
+mod keys;
 mod ledger;
 mod look;
 mod permission;
@@ -41,8 +42,9 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use act::Act;
-pub use deed::{Deed, Details, Need, Trail};
+pub use deed::{ByKey, Deed, Details, Need, Trail};
 pub use facts::{ChannelFact, ChannelKind, MemberRole, UserFact};
+pub use keys::Scope;
 pub use ledger::Ledger;
 pub use look::Look;
 pub use permission::{Permission, Permissions, SEED_ROLES, SeedRole};

@@ -52,6 +52,7 @@ permissions! {
     PhiReveal, "phi.reveal", "Reveal patient details elsewhere, with a recorded reason.";
     FilesSend, "files.send", "Send files in own channels.";
     FilesRead, "files.read", "Fetch files in own channels.";
+    SystemIntegrate, "system.integrate", "Make and revoke API keys.";
     SystemManage, "system.manage", "Back up, restore, update and stop the server.";
 }
 
@@ -93,6 +94,12 @@ impl Permissions {
     /// Whether the set has all of `other`.
     pub fn covers(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// The members of the set.
@@ -175,6 +182,7 @@ const ADMIN: &[Permission] = &[
     P::AuditRead,
     P::SettingsRead,
     P::SettingsManage,
+    P::SystemIntegrate,
     P::PhiRead,
     P::FilesSend,
     P::FilesRead,

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::keys::Scope;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::id::{Id, SessionId, UserId};
+use crate::id::{ApiKeyId, Id, SessionId, UserId};
 
 /// How long a token stays good after it was refreshed: requests that were under way arrive.
 pub const REFRESHED_TOKEN_LIVES: Duration = Duration::from_mins(1);
@@ -32,6 +33,22 @@ impl Who {
     pub fn user(&self) -> Option<UserId> {
         match self {
             Self::Person(session) => Some(session.user),
+            Self::Visitor | Self::System => None,
+        }
+    }
+
+    /// What it is cut down to, if it is an API key.
+    pub fn scope(&self) -> Option<Arc<Scope>> {
+        match self {
+            Self::Person(session) => session.scope(),
+            Self::Visitor | Self::System => None,
+        }
+    }
+
+    /// The API key, if it is one.
+    pub fn key(&self) -> Option<ApiKeyId> {
+        match self {
+            Self::Person(session) => session.key(),
             Self::Visitor | Self::System => None,
         }
     }
@@ -78,6 +95,8 @@ pub struct SessionState {
     expires_micros: AtomicI64,
     seen_micros: AtomicI64,
     hashes: Mutex<TokenHashes>,
+    /// Only of an API key.
+    scope: Option<Mutex<Arc<Scope>>>,
 }
 
 impl SessionState {
@@ -90,6 +109,7 @@ impl SessionState {
             expires_micros: AtomicI64::new(expires.micros()),
             seen_micros: AtomicI64::new(seen.micros()),
             hashes: Mutex::new(hashes),
+            scope: None,
         }
     }
 
@@ -98,6 +118,17 @@ impl SessionState {
         let hashes = TokenHashes { current: String::new(), previous: None };
         let (never, at) = (Timestamp::from_micros(i64::MAX), Timestamp::from_micros(0));
         Self::new(SessionId::from_uuid(uuid::Uuid::nil()), user, never, at, hashes)
+    }
+
+    /// The same as an API key with this scope.
+    pub(super) fn scoped(mut self, scope: Scope) -> Self {
+        self.scope = Some(Mutex::new(Arc::new(scope)));
+        self
+    }
+
+    /// What an API key is cut down to; `None` for a sign-in.
+    pub fn scope(&self) -> Option<Arc<Scope>> {
+        Some(self.scope.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// Whether the sign-in still stands at `now`.
@@ -151,6 +182,9 @@ impl SessionState {
     pub(super) fn refresh(&self, stored: Option<&Self>) {
         let Some(stored) = stored else { return self.end() };
         *self.hashes() = stored.hashes().clone();
+        if let (Some(scope), Some(now)) = (&self.scope, stored.scope()) {
+            *scope.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        }
         self.expires_micros.store(stored.expires_micros.load(Ordering::Acquire), Ordering::Release);
     }
 

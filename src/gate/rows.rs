@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::cells::{Columns, id, opt_id, opt_time, time};
 use super::facts::{ChannelFact, ChannelKind, MemberRole, RoleFact, UserFact};
+use super::keys::Scope;
 use super::permission::{Permission, Permissions};
 use super::principal::{SessionState, TokenHashes};
 use crate::clock::Timestamp;
 use crate::crypto::chain::GENESIS;
-use crate::error::{Error, Result};
-use crate::id::{AuditId, ChannelId, PermissionId, RoleId, SessionId, UserId};
-use crate::store::{Param, Tx, View};
+use crate::error::{Context, Error, Result};
+use crate::id::{ApiKeyId, AuditId, ChannelId, Id, PermissionId, RoleId, SessionId, UserId};
+use crate::store::{Json, Param, Tx, View};
 
 const USER_FACT: &str = "SELECT username, role_id, status = 'active' AND deleted_at IS NULL, \
      COALESCE(force_password_change, FALSE) FROM users WHERE id = $1";
@@ -145,6 +146,44 @@ pub(super) fn session(view: &mut View<'_>, session: SessionId) -> Result<Option<
         let seen = row.opt_time(5)?.unwrap_or_default();
         Ok(SessionState::new(session, row.id(0)?, row.time(4)?, seen, hashes))
     })
+}
+
+const API_KEY: &str = "SELECT user_id, token_hash, previous_token_hash, previous_until, expires_at, last_used_at, \
+     permissions, channels FROM api_keys WHERE id = $1 AND revoked_at IS NULL";
+const API_KEYS_OF: &str = "SELECT id FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL";
+const USED: &str = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1";
+
+pub(super) fn api_key(view: &mut View<'_>, key: ApiKeyId) -> Result<Option<SessionState>> {
+    view.first(API_KEY, &[id(key)], |row| {
+        let previous = row.get::<Option<String>>(2)?.zip(row.opt_time(3)?);
+        let hashes = TokenHashes { current: row.get(1)?, previous };
+        let names: Vec<String> = serde_json::from_str(&row.get::<Json>(6)?.0).context("reading a key's permissions")?;
+        let channels = row.get::<Option<Json>>(7)?;
+        let channels = channels.map(|list| serde_json::from_str(&list.0).context("reading a key's channels"));
+        let scope = Scope {
+            permissions: names.iter().filter_map(|name| Permission::named(name)).collect(),
+            channels: channels.transpose()?,
+        };
+        let session = SessionId::from_uuid(key.uuid());
+        let seen = row.opt_time(5)?.unwrap_or_default();
+        Ok(SessionState::new(session, row.id(0)?, row.time(4)?, seen, hashes).scoped(scope))
+    })
+}
+
+pub(super) fn api_keys_of(view: &mut View<'_>, user: UserId) -> Result<Vec<ApiKeyId>> {
+    view.all(API_KEYS_OF, &[id(user)], |row| row.id(0))
+}
+
+pub(super) fn keep_last_use(tx: &mut Tx<'_>, key: ApiKeyId, at: Timestamp) -> Result<()> {
+    tx.execute(USED, &[id(key), opt_time(Some(at))]).map(drop)
+}
+
+/// A sign-in or a key, as it is known under.
+pub(super) fn principal(view: &mut View<'_>, known: &SessionState) -> Result<Option<SessionState>> {
+    match known.key() {
+        Some(key) => api_key(view, key),
+        None => session(view, known.id),
+    }
 }
 
 /// A session as it is opened.

@@ -4,8 +4,9 @@
 //! What the caller may not see answers exactly as what is not there (404), so that ids cannot be probed; what the
 //! caller may see and may not do answers 403.
 
-use super::deed::Need;
+use super::deed::{ByKey, Need};
 use super::facts::{ChannelFact, ChannelKind, FactSource, MemberRole};
+use super::keys::{self, Scoped};
 use super::permission::Permission;
 use super::principal::Who;
 use crate::error::{Error, Result};
@@ -20,13 +21,22 @@ pub struct Grant {
     pub standing: Option<MemberRole>,
 }
 
-pub(super) fn decide(who: &Who, need: Need, facts: &mut dyn FactSource) -> Result<Grant> {
+/// The decision, for people and for API keys.
+pub(super) fn judge(who: &Who, need: Need, by_key: ByKey, facts: &mut dyn FactSource) -> Result<Grant> {
+    keys::keep_out(who, by_key, need)?;
+    decide(who, need, facts)
+}
+
+fn decide(who: &Who, need: Need, facts: &mut dyn FactSource) -> Result<Grant> {
     let user = match who {
         Who::System => return Ok(Grant { phi: false, standing: None }),
         Who::Visitor => return if need == Need::Open { Ok(Grant::default()) } else { Err(nobody()) },
         Who::Person(session) => session.user,
     };
-    decide_for(user, need, facts)
+    match who.scope() {
+        None => decide_for(user, need, facts),
+        Some(scope) => decide_for(user, need, &mut Scoped { facts, user, scope: &scope }),
+    }
 }
 
 /// What `user` may, whichever sign-in it is asked under.
@@ -49,6 +59,17 @@ pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource) -
         Need::Grants(permission, role) => {
             permitted(facts, user, permission)?;
             gives(facts, user, role)
+        }
+        Need::Lends(other, lent) => {
+            permitted(facts, user, Permission::SystemIntegrate)?;
+            if user != other {
+                manages(facts, user, other)?;
+            }
+            if facts.permissions(user)?.covers(lent) {
+                Ok(Grant::default())
+            } else {
+                Err(Error::refused("scope_above_own", "You cannot give a key more than you may yourself."))
+            }
         }
         Need::OneselfOrManages(other) if user == other => Ok(Grant::default()),
         Need::Manages(other) | Need::OneselfOrManages(other) => manages(facts, user, other),
@@ -312,6 +333,9 @@ mod tests {
             ("holds users.create", Need::Holds(Permission::UsersCreate)),
             ("oneself(11) or users.manage", Need::OneselfOr(user(11), Permission::UsersManage)),
             ("grants moderator", Need::Grants(Permission::UsersCreate, role(1))),
+            ("lends messages.send to 11", Need::Lends(user(11), Permissions::of(&[Permission::MessagesSend]))),
+            ("lends users.create to 2", Need::Lends(user(2), Permissions::of(&[Permission::UsersCreate]))),
+            ("lends roles.manage to 3", Need::Lends(user(3), Permissions::of(&[Permission::RolesManage]))),
             ("grants super_admin", Need::Grants(Permission::UsersCreate, role(3))),
             ("manages moderator 1", Need::Manages(user(1))),
             ("manages super_admin 3", Need::Manages(user(3))),

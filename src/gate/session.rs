@@ -11,9 +11,9 @@ use super::principal::{Peer, SessionState, TokenHashes, Who};
 use super::rows::{self, NewSession};
 use super::{Cx, Gate};
 use crate::clock::Timestamp;
-use crate::crypto::{Claims, sha256_hex};
+use crate::crypto::{Claims, api_key, sha256_hex};
 use crate::error::{Error, Result};
-use crate::id::{Id, SessionId, UserId};
+use crate::id::{ApiKeyId, Id, SessionId, UserId};
 
 /// The sessions in use.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Sessions {
     }
 
     /// Keeps what was read from the database unless someone was faster; gives the one that is kept.
-    fn keep_read(&self, session: SessionState) -> Arc<SessionState> {
+    pub(super) fn keep_read(&self, session: SessionState) -> Arc<SessionState> {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         kept.entry(session.id).or_insert_with(|| Arc::new(session)).clone()
     }
@@ -47,6 +47,13 @@ impl Sessions {
         kept.insert(id, Arc::new(ended));
     }
 
+    /// What is kept of it is read again before it is believed.
+    pub(super) fn doubt(&self, id: SessionId) {
+        if let Some(session) = self.known(id) {
+            session.doubt();
+        }
+    }
+
     pub(super) fn doubt_all(&self) {
         self.0.read().unwrap_or_else(PoisonError::into_inner).values().for_each(|s| s.doubt());
     }
@@ -61,9 +68,9 @@ impl Sessions {
         });
     }
 
-    fn seen_after(&self, since: Timestamp) -> Vec<(SessionId, Timestamp)> {
+    fn seen_after(&self, since: Timestamp) -> Vec<(Arc<SessionState>, Timestamp)> {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        kept.values().map(|s| (s.id, s.last_seen())).filter(|(_, seen)| *seen > since).collect()
+        kept.values().map(|s| (s.clone(), s.last_seen())).filter(|(_, seen)| *seen > since).collect()
     }
 }
 
@@ -96,6 +103,9 @@ impl Deed for SessionDeed {
 impl Gate {
     /// Who a bearer token stands for, checked against the session row.
     pub async fn authenticate(&self, token: &str, peer: Peer) -> Result<Cx> {
+        if let Some(key) = api_key::key_of(token) {
+            return self.authenticate_key(token, ApiKeyId::from_uuid(key?), peer).await;
+        }
         let parts = self.parts();
         let now = parts.clock.now();
         let claims = parts.tokens.verify(token, now.seconds())?;
@@ -133,7 +143,10 @@ impl Gate {
             let slice = slice.to_vec();
             self.system()
                 .act(SessionDeed::KeepLastSeen, move |act| {
-                    slice.iter().try_for_each(|(session, at)| rows::keep_last_seen(act.tx(), *session, *at))
+                    slice.iter().try_for_each(|(session, at)| match session.key() {
+                        Some(key) => rows::keep_last_use(act.tx(), key, *at),
+                        None => rows::keep_last_seen(act.tx(), session.id, *at),
+                    })
                 })
                 .await?;
         }
@@ -189,10 +202,12 @@ impl Act<'_, '_> {
         sessions.into_iter().filter(|id| Some(*id) != own).try_for_each(|session| self.end_session(session))
     }
 
-    /// Ends every session of `user`, the caller's own too if it is theirs.
+    /// Ends every session of `user`, the caller's own too if it is theirs; sockets of the account's API keys are
+    /// closed and have to come again.
     pub fn end_all_sessions_of(&mut self, user: UserId) -> Result<()> {
         let sessions = rows::sessions_of(&mut self.tx().view(), user)?;
-        sessions.into_iter().try_for_each(|session| self.end_session(session))
+        sessions.into_iter().try_for_each(|session| self.end_session(session))?;
+        self.restart_keys_of(user)
     }
 
     /// Ends some sessions, all of which have to be `user`'s and have to stand; the caller's own is spared if

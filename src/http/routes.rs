@@ -157,6 +157,12 @@ routes! {
     PUT    "/api/words/{id}"                      SignedIn op::writing::change_word;
     DELETE "/api/words/{id}"                      SignedIn op::writing::remove_word;
 
+    GET    "/api/api-keys"                        SignedIn op::keys::list;
+    POST   "/api/api-keys"                        SignedIn op::keys::make;
+    PUT    "/api/api-keys/{id}"                   SignedIn op::keys::change;
+    DELETE "/api/api-keys/{id}"                   SignedIn op::keys::revoke;
+    POST   "/api/api-keys/{id}/rotate"            SignedIn op::keys::rotate;
+
     GET    "/api/audit"                           SignedIn op::audit::list;
     GET    "/api/audit/{id}"                      SignedIn op::audit::show;
 }

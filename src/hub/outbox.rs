@@ -113,6 +113,10 @@ pub struct Outbox {
     pub session: SessionId,
     /// From where.
     pub origin: Origin,
+    /// Whether patient details may ever be shown to it.
+    pub phi: bool,
+    /// Whether it hears what concerns the person and no channel.
+    pub personal: bool,
     limits: OutboxLimits,
     waiting: Mutex<Waiting>,
     /// Monotonic milliseconds at which the peer was last heard.
@@ -135,12 +139,22 @@ impl Outbox {
             user,
             session,
             origin,
+            phi: true,
+            personal: true,
             limits,
             waiting: Mutex::default(),
             heard_millis: AtomicU64::new(millis(now)),
             pings_unanswered: AtomicU64::new(0),
             gone: AtomicBool::new(false),
         }
+    }
+
+    /// The same for a program under an API key: `phi`, whether patient details may ever be shown to it; `personal`,
+    /// whether it hears what concerns the person and no channel.
+    #[must_use]
+    pub fn narrowed(mut self, phi: bool, personal: bool) -> Self {
+        (self.phi, self.personal) = (phi, personal);
+        self
     }
 
     /// Adds one item and wakes the socket.

@@ -152,7 +152,7 @@ impl Registry {
             }
             Effect::SetPhi { user, phi } => {
                 for subscriber in self.channels.values_mut().flatten().filter(|s| s.socket.user == user) {
-                    subscriber.phi = phi;
+                    subscriber.phi = phi && subscriber.socket.phi;
                 }
             }
             Effect::EndSession { session } => self.end(session),
@@ -163,7 +163,7 @@ impl Registry {
             }
             Effect::TellUser { user, frame } => self.tell_user(user, &frame),
             Effect::TellAll { frame } => {
-                for socket in self.sockets.values() {
+                for socket in self.sockets.values().filter(|s| s.personal) {
                     socket.push(Item::Text { channel: None, frame: frame.clone() });
                 }
             }
@@ -207,7 +207,7 @@ impl Registry {
     }
 
     fn tell_user(&self, user: UserId, frame: &tokio_tungstenite::tungstenite::Utf8Bytes) {
-        for socket in self.users.get(&user).into_iter().flatten() {
+        for socket in self.users.get(&user).into_iter().flatten().filter(|s| s.personal) {
             socket.push(Item::Text { channel: None, frame: frame.clone() });
         }
     }

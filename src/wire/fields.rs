@@ -191,43 +191,78 @@ impl Fields {
 
     /// A list of ids, empty when missing; `max` is how many are taken.
     pub fn ids<I: Id>(&mut self, field: &'static str, max: usize) -> Vec<I> {
-        let list = match self.values.take(field, Shape::Ids(max)) {
-            None | Some(Value::Null) => return Vec::new(),
-            Some(Value::Array(list)) => list,
-            Some(_) => {
-                self.fault(field, "must be a list of ids");
-                return Vec::new();
+        self.optional_ids(field, max).unwrap_or_default()
+    }
+
+    /// A list of ids that may be missing.
+    pub fn optional_ids<I: Id>(&mut self, field: &'static str, max: usize) -> Option<Vec<I>> {
+        let read = |value: Value| value.as_str().and_then(|text| Uuid::try_parse(text).ok()).map(I::from_uuid);
+        let value = self.values.take(field, Shape::Ids(max)).filter(|value| !value.is_null())?;
+        self.list(field, value, max, "must be a list of ids (UUIDs)", read)
+    }
+
+    /// A list of ids to be changed.
+    pub fn changed_ids<I: Id>(&mut self, field: &'static str, max: usize) -> Change<Vec<I>> {
+        let read = |value: Value| value.as_str().and_then(|text| Uuid::try_parse(text).ok()).map(I::from_uuid);
+        match self.values.take(field, Shape::Ids(max)) {
+            None => Change::Keep,
+            Some(Value::Null) => Change::Clear,
+            Some(value) => {
+                self.list(field, value, max, "must be a list of ids (UUIDs)", read).map_or(Change::Keep, Change::Set)
             }
+        }
+    }
+
+    /// As [`Fields::ids`], with a difference between an empty list and none; null is a fault.
+    pub fn given_ids<I: Id>(&mut self, field: &'static str, max: usize) -> Option<Vec<I>> {
+        let change = self.changed_ids(field, max);
+        self.given(field, change)
+    }
+
+    /// A list of texts that must be there; empty when it is wrong.
+    pub fn texts(&mut self, field: &'static str, max: usize) -> Vec<String> {
+        if self.absent(field, Shape::Texts(max)) {
+            return Vec::new();
+        }
+        self.optional_texts(field, max).unwrap_or_default()
+    }
+
+    /// A list of texts that may be missing.
+    pub fn optional_texts(&mut self, field: &'static str, max: usize) -> Option<Vec<String>> {
+        let value = self.values.take(field, Shape::Texts(max)).filter(|value| !value.is_null())?;
+        self.list(field, value, max, "must be a list of texts", |value| match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        })
+    }
+
+    fn list<T>(
+        &mut self,
+        field: &'static str,
+        value: Value,
+        max: usize,
+        allowed: &'static str,
+        read: impl FnMut(Value) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let Value::Array(list) = value else {
+            self.fault(field, allowed);
+            return None;
         };
-        self.each_id(field, &list, max)
+        if list.len() > max {
+            self.fault(field, format!("must have at most {max} entries"));
+            return None;
+        }
+        let read: Option<Vec<T>> = list.into_iter().map(read).collect();
+        if read.is_none() {
+            self.fault(field, allowed);
+        }
+        read
     }
 
     /// Any JSON value but null; null when it is missing.
     pub fn any(&mut self, field: &'static str) -> Value {
         self.absent(field, Shape::Any);
         self.values.take(field, Shape::Any).unwrap_or_default()
-    }
-
-    /// As [`Fields::ids`], with a difference between an empty list and none; null is a fault.
-    pub fn given_ids<I: Id>(&mut self, field: &'static str, max: usize) -> Option<Vec<I>> {
-        let change = self.change(field, Shape::Ids(max), "must be a list of ids", |value| match value {
-            Value::Array(list) => Some(list),
-            _ => None,
-        });
-        self.given(field, change).map(|list| self.each_id(field, &list, max))
-    }
-
-    fn each_id<I: Id>(&mut self, field: &'static str, list: &[Value], max: usize) -> Vec<I> {
-        if list.len() > max {
-            self.fault(field, format!("must have at most {max} ids"));
-            return Vec::new();
-        }
-        let ids: Option<Vec<I>> =
-            list.iter().map(|v| v.as_str().and_then(|t| Uuid::try_parse(t).ok()).map(I::from_uuid)).collect();
-        ids.unwrap_or_else(|| {
-            self.fault(field, "must be a list of ids (UUIDs)");
-            Vec::new()
-        })
     }
 
     /// A time that may be missing.

@@ -16,6 +16,7 @@ pub mod fields;
 pub mod flags;
 pub mod frames;
 pub mod invitations;
+pub mod keys;
 pub mod messages;
 pub mod preferences;
 pub mod presence;

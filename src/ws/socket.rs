@@ -24,7 +24,7 @@ use super::{ABUSE, NOT_AUTHENTICATED, Sockets};
 use crate::error::{Error, Result};
 use crate::features::presence::Here;
 use crate::features::{announcements, messages};
-use crate::gate::{Cx, Gate, Peer, Who};
+use crate::gate::{Cx, Gate, Peer, Permission, Who};
 use crate::hub::{Close, Item, Origin, Outbox, Replay};
 use crate::id::ChannelId;
 use crate::wire::frames::{Frame, Order, Person, error_frame, parse};
@@ -59,10 +59,15 @@ pub(super) async fn live(mut wire: Wire, peer: Peer, gate: Gate, sockets: Arc<So
             let origin = Origin { address: cx.peer().ip, agent: cx.peer().agent.clone(), since: cx.now() };
             let owner = (session.user, session.id);
             let outbox = Outbox::new(sockets.next_id(), owner, origin, limits, cx.monotonic());
-            let outbox = Arc::new(outbox);
+            let outbox = Arc::new(match session.scope() {
+                None => outbox,
+                Some(scope) => outbox.narrowed(scope.permissions.has(Permission::PhiRead), scope.channels.is_none()),
+            });
             // It is the first thing that is said, and whoever has heard it is registered.
             outbox.push(Item::Text { channel: None, frame: welcome.into() });
-            if let Some(frame) = announcements::greeting(&sockets.means, cx.now()) {
+            if outbox.personal
+                && let Some(frame) = announcements::greeting(&sockets.means, cx.now())
+            {
                 outbox.push(Item::Text { channel: None, frame: frame.into() });
             }
             sockets.hub.register(outbox.clone());

@@ -99,6 +99,11 @@ POST /api/messages/{id}/reactions: 401 404 404 404 404 201
 DELETE /api/messages/{id}/reactions/{reaction}: 401 404 404 404 404 200
 POST /api/messages/{id}/read: 401 404 404 404 404 200
 GET /api/messages/{id}/receipts: 401 404 404 404 404 200
+GET /api/api-keys: 401 403 403 200 200 403
+POST /api/api-keys: 401 403 403 201 201 403
+PUT /api/api-keys/{id}: 401 403 403 404 404 403
+DELETE /api/api-keys/{id}: 401 403 403 404 404 403
+POST /api/api-keys/{id}/rotate: 401 403 403 404 404 403
 GET /api/audit: 401 403 403 200 200 403
 GET /api/audit/{id}: 401 403 403 200 200 403
 ";
@@ -171,6 +176,9 @@ impl Ward {
             ("PUT", "/api/words/{id}") => json!({ "action": "flag" }),
             ("POST", "/api/messages/{id}/reactions") => json!({ "reaction": "+1" }),
             ("PUT", "/api/messages/{id}") => json!({ "text": "hello again" }),
+            ("POST", "/api/api-keys") => json!({ "name": "lab", "permissions": ["messages.read"] }),
+            ("PUT", "/api/api-keys/{id}") => json!({ "name": "lab" }),
+            ("POST", "/api/api-keys/{id}/rotate") => json!({}),
             ("PUT", _) => json!({ "role": "member" }),
             ("POST", "/api/messages/search") => json!({ "q": "hello" }),
             ("POST", "/api/messages") => json!({ "channelId": self.channel, "text": "hello" }),

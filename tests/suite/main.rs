@@ -28,6 +28,7 @@
 //! | writing_times | messages for later, reminders, messages that erase themselves |
 //! | writing_keeping | drafts and bookmarks |
 //! | writing_mentions | who is named, told and counted |
+//! | keys | API keys: what they may, and how they end |
 //! | openapi | the served description, and that answers and frames are as it says |
 //! | search | what a search finds, for whom, and how it goes on |
 //! | reactions | what people put under a message |
@@ -51,6 +52,7 @@ mod channels;
 mod contract;
 mod engines;
 mod front;
+mod keys;
 mod limits;
 mod openapi;
 mod people;

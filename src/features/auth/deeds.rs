@@ -1,6 +1,6 @@
 //! What can be done about being signed in.
 
-use crate::gate::{Deed, Need, Trail};
+use crate::gate::{ByKey, Deed, Need, Trail};
 use crate::id::UserId;
 
 pub(super) enum AuthDeed {
@@ -48,6 +48,18 @@ impl Deed for AuthDeed {
             | Self::WrongReset
             | Self::Reset { .. } => Need::Open,
             Self::Refresh | Self::LogOut | Self::FindOwnHash | Self::ChangePassword { .. } => Need::OwnAccount,
+        }
+    }
+
+    fn by_key(&self) -> ByKey {
+        match self {
+            Self::Refresh
+            | Self::LogOut
+            | Self::FindOwnHash
+            | Self::SetPassword { .. }
+            | Self::IssueReset { .. }
+            | Self::ChangePassword { .. } => ByKey::Never,
+            _ => ByKey::AsNeeded,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What can be done with one's own bookmarks.
 
-use crate::gate::{Deed, Need, Permission, Trail};
+use crate::gate::{ByKey, Deed, Need, Permission, Trail};
 use crate::id::ChannelId;
 
 pub(super) enum BookmarkDeed {
@@ -20,6 +20,13 @@ impl Deed for BookmarkDeed {
             Self::List => Need::Holds(Permission::MessagesRead),
             Self::Find | Self::Remove => Need::SignedIn,
             Self::Set { channel } => Need::Inside(*channel, Permission::MessagesRead),
+        }
+    }
+
+    fn by_key(&self) -> ByKey {
+        match self {
+            Self::Find => ByKey::Finds,
+            _ => ByKey::AsNeeded,
         }
     }
 

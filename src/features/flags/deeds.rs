@@ -1,7 +1,7 @@
 //! What can be done with flags.
 
 use super::model::Reason;
-use crate::gate::{Deed, Need, Permission, Trail};
+use crate::gate::{ByKey, Deed, Need, Permission, Trail};
 use crate::id::{ChannelId, MessageId};
 
 pub(super) enum FlagDeed {
@@ -16,6 +16,13 @@ impl Deed for FlagDeed {
         match self {
             Self::Find => Need::SignedIn,
             Self::Flag { channel, .. } => Need::Inside(*channel, Permission::MessagesFlag),
+        }
+    }
+
+    fn by_key(&self) -> ByKey {
+        match self {
+            Self::Find => ByKey::Finds,
+            Self::Flag { .. } => ByKey::AsNeeded,
         }
     }
 

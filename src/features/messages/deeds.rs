@@ -1,7 +1,7 @@
 //! What can be done with messages.
 
 use super::rows::Place;
-use crate::gate::{Deed, Need, Permission, Trail};
+use crate::gate::{ByKey, Deed, Need, Permission, Trail};
 use crate::id::{ChannelId, MessageId};
 
 pub(super) enum MessageDeed {
@@ -15,6 +15,8 @@ pub(super) enum MessageDeed {
     Find,
     /// Read one message.
     Show { channel: ChannelId, message: MessageId },
+    /// Get back what was just posted, which needs no more than posting it.
+    Posted { channel: ChannelId, message: MessageId },
     /// Read the newest of all own channels.
     Recent,
     /// Change what a message says.
@@ -44,6 +46,7 @@ impl Deed for MessageDeed {
             Self::Page { channel } | Self::Replay { channel } | Self::Show { channel, .. } => {
                 Need::Inside(*channel, Permission::MessagesRead)
             }
+            Self::Posted { channel, .. } => Need::Inside(*channel, Permission::MessagesSend),
             Self::Find => Need::SignedIn,
             Self::Recent => Need::Holds(Permission::MessagesRead),
             Self::Edit { place } => Need::Authors(place.channel, place.sender),
@@ -57,6 +60,13 @@ impl Deed for MessageDeed {
         }
     }
 
+    fn by_key(&self) -> ByKey {
+        match self {
+            Self::Find => ByKey::Finds,
+            _ => ByKey::AsNeeded,
+        }
+    }
+
     fn trail(&self) -> Trail {
         match self {
             Self::Post { channel, message, phi } => Trail::record("messages.post")
@@ -66,7 +76,7 @@ impl Deed for MessageDeed {
             Self::Page { channel } => Trail::reading("messages.page").with("channelId", *channel),
             Self::Replay { channel } => Trail::reading("messages.replay").with("channelId", *channel),
             Self::Find => Trail::nothing("messages.find"),
-            Self::Show { channel, message } => {
+            Self::Show { channel, message } | Self::Posted { channel, message } => {
                 Trail::reading("messages.show").with("channelId", *channel).with("messageId", *message)
             }
             Self::Recent => Trail::reading("messages.recent"),

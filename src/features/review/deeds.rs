@@ -1,6 +1,6 @@
 //! What can be done with flagged messages.
 
-use crate::gate::{Deed, Need, Permission, Trail};
+use crate::gate::{ByKey, Deed, Need, Permission, Trail};
 use crate::id::{ChannelId, MessageId};
 
 /// What is decided about a flagged message.
@@ -46,6 +46,13 @@ impl Deed for ReviewDeed {
                     Decision::Delete => Permission::MessagesDeleteAny,
                 },
             ),
+        }
+    }
+
+    fn by_key(&self) -> ByKey {
+        match self {
+            Self::Find => ByKey::Finds,
+            _ => ByKey::AsNeeded,
         }
     }
 

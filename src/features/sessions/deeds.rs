@@ -1,6 +1,6 @@
 //! What can be done with sign-ins.
 
-use crate::gate::{Deed, Need, Trail};
+use crate::gate::{ByKey, Deed, Need, Trail};
 use crate::id::UserId;
 
 pub(super) enum SessionDeed {
@@ -15,6 +15,10 @@ impl Deed for SessionDeed {
         match self {
             Self::List { user } | Self::Terminate { user, .. } => Need::OneselfOrManages(*user),
         }
+    }
+
+    fn by_key(&self) -> ByKey {
+        ByKey::Never
     }
 
     fn trail(&self) -> Trail {

@@ -34,6 +34,7 @@ fn property(field: &Asked) -> Value {
         Shape::Number => ("integer", json!({ "format": "int64" })),
         Shape::Id => ("string", json!({ "format": "uuid" })),
         Shape::Ids(max) => ("array", json!({ "items": { "type": "string", "format": "uuid" }, "maxItems": max })),
+        Shape::Texts(max) => ("array", json!({ "items": { "type": "string" }, "maxItems": max })),
         Shape::Object => ("object", json!({})),
         Shape::Any => return json!({}),
     };

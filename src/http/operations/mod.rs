@@ -8,6 +8,7 @@ pub(super) mod auth;
 pub(super) mod channels;
 pub(super) mod connections;
 pub(super) mod invitations;
+pub(super) mod keys;
 pub(super) mod messages;
 pub(super) mod pages;
 pub(super) mod presence;
@@ -31,6 +32,7 @@ pub(super) const TAGS: &[Tag] = &[
     Tag { name: "Connections", about: "Devices that are connected.", rows: connections::described },
     Tag { name: "Announcements", about: "What everybody is to know.", rows: announcements::described },
     Tag { name: "Settings", about: "Policies that a clinic chooses while the server runs.", rows: settings::described },
+    Tag { name: "API keys", about: "How programs come in.", rows: keys::described },
     Tag { name: "Audit log", about: "What was done.", rows: audit::described },
     Tag {
         name: "Pages",

@@ -16,6 +16,8 @@ pub enum Shape {
     Id,
     /// A list of UUIDs, and how many are taken.
     Ids(usize),
+    /// A list of texts, and how many are taken.
+    Texts(usize),
     /// An object of the client's own making.
     Object,
     /// Whatever another rule allows.

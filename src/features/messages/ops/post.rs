@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Receipt, show};
+use super::Receipt;
+use super::read::posted;
 use crate::crypto::Keyring;
 use crate::error::{Error, Result};
 use crate::features::Means;
@@ -37,7 +38,7 @@ impl Letter {
 pub async fn post(cx: &Cx, means: &Means, body: NewMessage) -> Result<Message> {
     let letter = prepare(cx, means, body)?;
     let receipt = cx.act(letter.deed(), move |act| write(act, &letter)).await?;
-    show(cx, receipt.message).await
+    posted(cx, receipt.message).await
 }
 
 /// Posts over a socket, without waiting: the `ack` goes out after the commit, if the client gave an id to

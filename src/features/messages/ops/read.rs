@@ -49,9 +49,18 @@ pub async fn recent(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Messag
 
 /// One message.
 pub async fn show(cx: &Cx, message: MessageId) -> Result<Message> {
+    shown(cx, message, |channel| MessageDeed::Show { channel, message }).await
+}
+
+/// What the caller has just posted, or had posted before under the same client's id.
+pub(super) async fn posted(cx: &Cx, message: MessageId) -> Result<Message> {
+    shown(cx, message, |channel| MessageDeed::Posted { channel, message }).await
+}
+
+async fn shown(cx: &Cx, message: MessageId, deed: impl FnOnce(ChannelId) -> MessageDeed) -> Result<Message> {
     let Place { channel, .. } = find(cx, message).await?;
     let shown = cx
-        .view(MessageDeed::Show { channel, message }, move |look| {
+        .view(deed(channel), move |look| {
             let stored = rows::show(look, message)?.ok_or_else(missing)?;
             let phi = look.grant().phi;
             opened(look, vec![stored], phi)?.pop().ok_or_else(missing)
