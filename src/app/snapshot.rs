@@ -12,6 +12,9 @@ use crate::store::{Manifest, Micros, Store};
 
 /// A publication that takes long is not repeated before this many times as long has passed.
 const REST_FACTOR: u32 = 10;
+/// After a start everybody comes back at once: until this has passed, nobody waits for a copy of the whole database. A
+/// new database is published at once, because there is no earlier copy.
+const FIRST_AFTER: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 struct Past {
@@ -26,13 +29,15 @@ pub struct Publisher {
     store: Store,
     keyring: Arc<Keyring>,
     clock: SharedClock,
+    started: Duration,
     past: Mutex<Past>,
 }
 
 impl Publisher {
     /// For a store and its keys.
     pub fn new(store: Store, keyring: Arc<Keyring>, clock: SharedClock) -> Self {
-        Self { store, keyring, clock, past: Mutex::default() }
+        let started = clock.monotonic();
+        Self { store, keyring, clock, started, past: Mutex::default() }
     }
 
     /// Publishes now. Blocking and long.
@@ -58,9 +63,11 @@ impl Publisher {
         if self.store.file().is_none() || !self.store.changed_since_publish() {
             return Ok(());
         }
-        let last = self.past.lock().unwrap_or_else(PoisonError::into_inner).last;
-        let due = last
-            .is_none_or(|(ended, took)| self.clock.monotonic().saturating_sub(ended) >= every.max(took * REST_FACTOR));
+        let (last, now) = (self.past.lock().unwrap_or_else(PoisonError::into_inner).last, self.clock.monotonic());
+        let due = match last {
+            Some((ended, took)) => now.saturating_sub(ended) >= every.max(took * REST_FACTOR),
+            None => self.store.fresh() || now.saturating_sub(self.started) >= every.min(FIRST_AFTER),
+        };
         if due { self.publish().map(drop) } else { Ok(()) }
     }
 
