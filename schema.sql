@@ -490,6 +490,45 @@ CREATE TABLE IF NOT EXISTS settings (
     updated_by UUID REFERENCES users(id)
 );
 
+-- The takeover of an older server, at most one row (id 1): from where (a digest), and how far. Until finished_at is
+-- set the server refuses to start.
+CREATE TABLE IF NOT EXISTS takeovers (
+    id INTEGER PRIMARY KEY,
+    source VARCHAR(64) NOT NULL,
+    started_at TIMESTAMP NOT NULL,
+    finished_at TIMESTAMP
+);
+
+-- Rows of each older table that are dealt with, so that a takeover can go on after a break.
+CREATE TABLE IF NOT EXISTS takeover_steps (
+    step VARCHAR(20) PRIMARY KEY,
+    rows_read BIGINT NOT NULL
+);
+
+-- Exports. The file is DATA_DIR/exports/ID.age, sealed with a passphrase that is kept nowhere.
+CREATE TABLE IF NOT EXISTS exports (
+    id UUID PRIMARY KEY,
+    -- 'channel', 'user' or 'audit'; subject is the channel or person
+    kind VARCHAR(20) NOT NULL,
+    subject UUID,
+    asked_by UUID REFERENCES users(id) NOT NULL,
+    format VARCHAR(10) NOT NULL,
+    from_time TIMESTAMP,
+    to_time TIMESTAMP,
+    -- 'waiting', 'running', 'done', 'failed' (then failure is an error code) or 'expired'
+    state VARCHAR(20) NOT NULL,
+    failure VARCHAR(50),
+    done_rows BIGINT NOT NULL DEFAULT 0,
+    all_rows BIGINT NOT NULL DEFAULT 0,
+    file_bytes BIGINT,
+    sha256 VARCHAR(64),
+    created_at TIMESTAMP NOT NULL,
+    finished_at TIMESTAMP,
+    expires_at TIMESTAMP NOT NULL
+);
+CREATE INDEX IF NOT EXISTS exports_by_person ON exports (asked_by, id);
+CREATE INDEX IF NOT EXISTS exports_by_expiry ON exports (expires_at);
+
 -- Which migrations this database has had.
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version INTEGER PRIMARY KEY,

@@ -8,7 +8,7 @@
 //! sysexits.h).
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -17,6 +17,7 @@ use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
+use crate::app::import::{Digest, Hashes, Known, Order, Progress, Report, SaltForm, Spelling, Wish, import};
 use crate::app::{Live, Manifest, RecoveryKey, offline};
 use crate::config::{Config, Faults, Kind, Setting, Sources, load, schema, settings, show_json, show_text};
 
@@ -59,6 +60,14 @@ pub enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Take over the PostgreSQL database of the older Node.js server
+    ///
+    /// Reads the older database in one read-only transaction and brings everything that a clinic needs into this
+    /// server's own, new and empty one: accounts, roles, channels, members, messages, reactions and the audit log.
+    /// Sign-ins are not taken over. The server must not run meanwhile. An import that was interrupted goes on when
+    /// the same command is run again, and the server does not start before it is complete. docs/takeover.md explains
+    /// it step by step.
+    Import(Box<ImportArguments>),
     /// Print the version
     Version,
 }
@@ -94,6 +103,70 @@ pub enum KeyCommand {
 pub enum AuditCommand {
     /// Check that no row was changed, removed, swapped or put in
     Verify,
+}
+
+/// What an import is told.
+#[expect(clippy::doc_markdown, reason = "the doc is the help text of a terminal, where backticks are noise")]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ImportArguments {
+    /// The older database: postgres://user:password@host:port/database
+    #[arg(long, value_name = "URL")]
+    from: String,
+    /// A file with the password of the older database, for when it is not in the URL
+    #[arg(long, value_name = "FILE")]
+    from_password_file: Option<PathBuf>,
+    /// The authority that signed the older database's certificate (PEM)
+    #[arg(long, value_name = "FILE")]
+    from_tls_ca: Option<PathBuf>,
+    /// A file with the older server's ENCRYPTION_KEY
+    #[arg(long, value_name = "FILE")]
+    encryption_key_file: Option<PathBuf>,
+    /// Only say what would be taken over
+    #[arg(long)]
+    dry_run: bool,
+    /// Leave out sealed messages that do not open, instead of stopping
+    #[arg(long)]
+    skip_unreadable: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Order of a sealed message's parts, as iv-tag-ciphertext; every order is tried without
+    #[arg(long, value_name = "ORDER", value_parser = |text: &str| Order::parse(text).ok_or("three of iv, tag, ciphertext"))]
+    sealed_order: Option<Order>,
+    /// How a sealed message is spelled: raw, hex or base64; each is tried without
+    #[arg(long, value_name = "SPELLING", value_parser = |text: &str| Spelling::parse(text).ok_or("raw, hex or base64"))]
+    sealed_spelling: Option<Spelling>,
+    /// Bytes of a sealed message's initialization vector: 12 or 16; both are tried without
+    #[arg(long, value_name = "BYTES", value_parser = clap::builder::PossibleValuesParser::new(["12", "16"]))]
+    sealed_iv_bytes: Option<String>,
+    /// Digest of the older password hashes: sha1, sha256, sha384 or sha512
+    #[arg(long, value_name = "DIGEST", default_value = "sha512", value_parser = |text: &str| Digest::named(text).ok_or("sha1, sha256, sha384 or sha512"))]
+    pbkdf2_digest: Digest,
+    /// Iterations of the older password hashes
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pbkdf2_iterations: u32,
+    /// What the older salts are: the text itself, or bytes in hex or base64
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = |text: &str| SaltForm::named(text).ok_or("text, hex or base64"))]
+    pbkdf2_salt: SaltForm,
+}
+
+impl ImportArguments {
+    fn wish(self) -> Wish {
+        Wish {
+            from: self.from,
+            password_file: self.from_password_file,
+            tls_ca: self.from_tls_ca,
+            key_file: self.encryption_key_file,
+            known: Known {
+                order: self.sealed_order,
+                spelling: self.sealed_spelling,
+                iv_bytes: self.sealed_iv_bytes.and_then(|bytes| bytes.parse().ok()),
+            },
+            hashes: Hashes { digest: self.pbkdf2_digest, rounds: self.pbkdf2_iterations, salt: self.pbkdf2_salt },
+            skip_unreadable: self.skip_unreadable,
+            dry_run: self.dry_run,
+        }
+    }
 }
 
 /// The messaging server a small clinic installs once and forgets.
@@ -245,7 +318,7 @@ fn definition() -> clap::Command {
         let hidden = OPTIONS.iter().filter(|(_, setting)| setting.name != "DATA_DIR");
         hidden.fold(command, |command, (name, setting)| command.arg(option(name, setting).hide(true)))
     };
-    ["config", "backup", "key", "audit", "version"]
+    ["config", "backup", "key", "audit", "import", "version"]
         .into_iter()
         .fold(Line::command(), |whole, name| whole.mut_subcommand(name, quiet))
 }
@@ -287,6 +360,10 @@ pub fn main() -> ExitCode {
         Command::Key(KeyCommand::RecoveryKit) => offline::recovery_kit(&config).map(|key| told_key(&key)),
         Command::Audit(AuditCommand::Verify) => offline::verify_audit(&config)
             .map(|rows| say(&mut io::stdout(), &format!("audit chain intact: {rows} rows\n"))),
+        Command::Import(wish) => {
+            let json = wish.json;
+            import(&config, wish.wish(), &mut progress()).map(|report| told_import(&report, json))
+        }
         Command::Config(_) | Command::Version => Ok(()),
     };
     match outcome {
@@ -314,6 +391,44 @@ fn told_backup(config: &Config, manifest: &Manifest, json: bool) {
         manifest.sha256
     );
     say(&mut io::stdout(), &text);
+}
+
+fn told_import(report: &Report, json: bool) {
+    if json {
+        say(&mut io::stdout(), &format!("{}\n", serde_json::to_string_pretty(report).unwrap_or_default()));
+        return;
+    }
+    let end = match (report.dry_run, report.unopened) {
+        (true, 0) => "Nothing was written. Without --dry-run, this is what is taken over.".to_owned(),
+        (true, n) => format!("Nothing was written. {n} sealed messages do not open with this key, or there is none."),
+        (false, _) => "Taken over, and the counts agree. Start the server now; everyone signs in anew, with the name \
+                       and password they have."
+            .to_owned(),
+    };
+    say(&mut io::stdout(), &format!("{report}\n{end}\n"));
+}
+
+/// Tells how far an import is: a bar that is drawn anew on a terminal, a line now and then anywhere else.
+fn progress() -> impl FnMut(Progress) {
+    let terminal = io::stderr().is_terminal();
+    let mut told = None;
+    move |at: Progress| {
+        let percent = if at.of <= 0 { 100 } else { (at.done * 100 / at.of).clamp(0, 100) };
+        let tenth = (at.writing, at.table, if terminal { percent } else { percent / 10 });
+        if told == Some(tenth) {
+            return;
+        }
+        told = Some(tenth);
+        let doing = if at.writing { "writing" } else { "checking" };
+        let text = if terminal {
+            let full = usize::try_from(percent / 5).unwrap_or(0);
+            let end = if at.done >= at.of { "\n" } else { "" };
+            format!("\r{doing:<8} {:<10} [{:<20}] {percent:>3} % of {}{end}", at.table.name(), "#".repeat(full), at.of)
+        } else {
+            format!("{doing} {}: {} of {}\n", at.table.name(), at.done, at.of)
+        };
+        say(&mut io::stderr(), &text);
+    }
 }
 
 fn told_key(key: &RecoveryKey) {

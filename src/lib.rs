@@ -31,6 +31,7 @@ pub mod http;
 pub mod ws;
 
 pub mod jobs;
+pub mod takeover;
 
 pub mod app;
 

@@ -36,6 +36,11 @@ impl Data {
         self.vault.token_keys(&self.store, config.auth.jwt_secret.as_ref().map(Secret::reveal))
     }
 
+    /// Writes down how often each key has sealed; for commands, which have no jobs that do so.
+    pub fn keep_key_uses(&self) -> Result<()> {
+        self.vault.keep_key_uses(&self.store)
+    }
+
     /// The vault, for what changes its slots.
     pub fn vault(&self) -> &Vault {
         &self.vault

@@ -11,12 +11,14 @@
 //! | welcome | what a person sees at the start |
 //! | reload | what can change while it runs |
 //! | errands | what the command line asks a running server |
+//! | import | taking over the older server's database |
 //! | offline | what the command line does itself |
 
 mod authority;
 mod data;
 mod errands;
 mod first_admin;
+pub mod import;
 pub mod offline;
 mod reload;
 mod snapshot;
@@ -97,6 +99,7 @@ struct Taken {
 pub fn run(config: Config, warnings: &[String], live: Live) -> Result<()> {
     let clock = SystemClock::shared();
     let data = Data::open(&config, &clock)?;
+    crate::takeover::refuse_unfinished(&data.store)?;
     // The store must be dropped outside the runtime: its PostgreSQL driver has one of its own.
     let keep = data.store.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -19,6 +19,7 @@ mod crockford;
 pub mod entropy;
 pub mod keyring;
 pub mod master;
+pub mod older;
 pub mod password;
 pub mod pbkdf2;
 pub mod recovery;

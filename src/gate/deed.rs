@@ -185,6 +185,12 @@ enum Point {
     Word(&'static str),
     Count(i64),
     Address(IpAddr),
+    #[serde(serialize_with = "in_hex")]
+    Digest([u8; 32]),
+}
+
+fn in_hex<S: Serializer>(digest: &[u8; 32], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(&crate::crypto::token::hex(digest))
 }
 
 impl Details {
@@ -206,6 +212,11 @@ impl Details {
     /// A number.
     pub fn count(&mut self, name: &'static str, count: i64) {
         self.set(name, Point::Count(count));
+    }
+
+    /// A digest.
+    pub fn digest(&mut self, name: &'static str, digest: &[u8; 32]) {
+        self.set(name, Point::Digest(*digest));
     }
 
     /// A network address.

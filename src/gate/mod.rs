@@ -51,7 +51,7 @@ pub use permission::{Permission, Permissions, SEED_ROLES, SeedRole};
 pub use principal::{Peer, SessionState, Who};
 pub use rule::Grant;
 pub use session::Issued;
-pub use trail::{Verified, verify};
+pub use trail::{Verified, conclude_takeover, verify};
 pub use vault::{KeyPlaces, SlotText, Vault, inspect, machine_key};
 
 use crate::clock::{SharedClock, Timestamp};
@@ -139,7 +139,7 @@ impl Gate {
             sessions: Sessions::default(),
         };
         let parts = Arc::new(parts);
-        seed(&store, &parts)?;
+        seed(&store, &parts.clock, &parts.entropy)?;
         let writer = store.start(Ledger::new(parts.clone()), opening.queue_max)?;
         Ok(Self(Arc::new(Inner { parts, store, writer })))
     }
@@ -346,13 +346,18 @@ fn record_over(tx: &mut crate::store::Tx<'_>, ledger: &mut Ledger, entry: &Over,
 
 /// Permissions that this version knows and the database does not are added, and with them the four roles on a
 /// fresh database. `super_admin` gets what is new; the other roles belong to the clinic once they are made.
-fn seed(store: &Store, parts: &Parts) -> Result<()> {
-    let now = parts.clock.now();
+pub fn seed(store: &Store, clock: &SharedClock, entropy: &SharedEntropy) -> Result<()> {
+    let now = clock.now();
+    let new_uuid = || {
+        let mut random = [0; 10];
+        entropy.fill(&mut random);
+        uuid_v7(u64::try_from(now.micros() / 1_000).unwrap_or(0), random)
+    };
     store.write_blocking(|tx| {
         let mut permissions = rows::permissions_known(&mut tx.view())?;
         for permission in Permission::ALL {
             if !permissions.contains_key(permission.name()) {
-                let id = PermissionId::from_uuid(parts.new_uuid(now));
+                let id = PermissionId::from_uuid(new_uuid());
                 rows::new_permission(tx, id, *permission)?;
                 permissions.insert(permission.name().to_owned(), id);
             }
@@ -360,7 +365,7 @@ fn seed(store: &Store, parts: &Parts) -> Result<()> {
         let roles = rows::roles_known(&mut tx.view())?;
         for role in &SEED_ROLES {
             let known = roles.get(role.name).copied();
-            let id = known.unwrap_or_else(|| RoleId::from_uuid(parts.new_uuid(now)));
+            let id = known.unwrap_or_else(|| RoleId::from_uuid(new_uuid()));
             if known.is_none() {
                 rows::new_role(tx, id, role, now)?;
             } else if role.name != "super_admin" {

@@ -132,6 +132,11 @@ impl Vault {
         Ok(key)
     }
 
+    /// Writes down how often each key has sealed. Only before the writer runs.
+    pub fn keep_key_uses(&self, store: &Store) -> Result<()> {
+        store.write_blocking(|tx| keep_uses(tx, &self.keyring))
+    }
+
     fn machine_key(&self, places: &KeyPlaces) -> Result<Unlock> {
         if let Some(unlock) = machine_key_at_hand(places)? {
             return Ok(unlock);

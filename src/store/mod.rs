@@ -10,6 +10,7 @@ mod batch;
 mod checkpoint;
 mod engine;
 pub mod fault;
+mod foreign;
 mod header;
 mod layout;
 mod migrate;
@@ -36,6 +37,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use self::engine::{Conn, Hand, Trouble};
+pub use self::foreign::{Address, Foreign};
 pub use self::migrate::SCHEMA_VERSION;
 pub use self::snapshot::Manifest;
 pub use self::tx::{Tx, View};

@@ -116,6 +116,7 @@ fn the_help_of_every_command_is_readable() {
         "key recovery-kit",
         "audit",
         "audit verify",
+        "import",
         "version",
     ];
     for command in commands {

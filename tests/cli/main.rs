@@ -4,6 +4,9 @@
 
 #[path = "../driver/mod.rs"]
 mod driver;
+#[cfg(feature = "postgres")]
+#[path = "../driver/postgres.rs"]
+mod postgres;
 
 #[cfg(unix)]
 mod commands;
@@ -19,3 +22,5 @@ mod refusing;
 mod starting;
 #[cfg(unix)]
 mod stopping;
+#[cfg(all(unix, feature = "postgres"))]
+mod taking_over;

@@ -4,7 +4,7 @@ use super::nothing_but;
 use super::source::{Source, file, rust};
 
 /// A room and the rooms it may name. `error` and a room's own modules go without saying; `*` is all of them.
-const TABLE: [(&str, &str); 18] = [
+const TABLE: [(&str, &str); 19] = [
     ("error", ""),
     ("id", ""),
     ("clock", ""),
@@ -20,6 +20,7 @@ const TABLE: [(&str, &str); 18] = [
     ("ws", "features gate hub wire config id clock"),
     ("http", "ws features gate wire config id clock"),
     ("jobs", "features gate clock"),
+    ("takeover", "store gate features crypto id clock"),
     ("app", "*"),
     ("os", "app config"),
     ("cli", "app config logging"),

@@ -12,4 +12,4 @@ mod sealing;
 
 pub use model::{NOTE_CHARS_MAX, Note, Reason};
 pub use ops::{flag, mark};
-pub use sealing::{open_note, seal_note};
+pub use sealing::{open_note, seal_note, seal_reason};

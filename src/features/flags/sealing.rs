@@ -24,6 +24,17 @@ pub fn seal_note(
     keys.seal_text(Purpose::Messages, &cell(column, flag, channel, Some(writer)), note.text())
 }
 
+/// Seals the reason of a flag that an older server kept as text; it becomes the note.
+pub fn seal_reason(
+    keys: &Keyring,
+    flag: FlagId,
+    channel: ChannelId,
+    writer: Option<UserId>,
+    reason: &str,
+) -> Result<Vec<u8>> {
+    keys.seal_text(Purpose::Messages, &cell("note", flag, channel, writer), reason)
+}
+
 /// Opens what [`seal_note`] made.
 pub fn open_note(
     keys: &Keyring,

@@ -22,4 +22,4 @@ pub use ops::{
     receipts, recent, replay, send, show, unreact, withdraw,
 };
 pub use reactions::{REACTION_CHARS_MAX, REACTIONS_DISTINCT_MAX, REACTIONS_MAX};
-pub use sealing::Bodies;
+pub use sealing::{Bodies, seal, seal_metadata};

@@ -65,6 +65,22 @@ impl Leaf {
     }
 }
 
+/// Seals the body of a message that comes from elsewhere.
+pub fn seal(keys: &Keyring, message: MessageId, channel: ChannelId, sender: UserId, text: &str) -> Result<Vec<u8>> {
+    Leaf::message(message, channel, sender).seal(keys, text)
+}
+
+/// Seals its metadata, as the column keeps it.
+pub fn seal_metadata(
+    keys: &Keyring,
+    message: MessageId,
+    channel: ChannelId,
+    sender: UserId,
+    metadata: &Value,
+) -> Result<String> {
+    Leaf::message(message, channel, sender).seal_metadata(keys, metadata)
+}
+
 /// Opens a great many bodies, one after the other: for searching.
 pub struct Bodies {
     texts: Opener,

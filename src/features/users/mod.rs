@@ -8,8 +8,7 @@ mod model;
 mod ops;
 mod rows;
 
-pub use model::{Email, NewPassword, PersonName, Username};
-pub(super) use model::{USERNAME_CHARS_MAX, is_unprintable};
+pub use model::{Email, NewPassword, PersonName, USERNAME_CHARS_MAX, Username, is_unprintable};
 pub use ops::{
     Account, account, change, create, delete, erase_due, find, list, must_exist, permissions, restore, search, show,
 };

@@ -8,6 +8,7 @@
 //! tries again. A commit whose answer was lost may have happened; that is why sending is idempotent.
 
 mod cells;
+mod foreign;
 mod pool;
 mod server;
 
@@ -19,6 +20,7 @@ use ::postgres::types::ToSql;
 use ::postgres::{Client, Statement};
 
 pub(super) use self::cells::cell;
+pub(super) use self::foreign::foreign;
 pub(super) use self::pool::{OffRuntime, Pool};
 pub(super) use self::server::Server;
 use super::engine::{Trouble, Visit};

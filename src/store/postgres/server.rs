@@ -1,5 +1,6 @@
 //! How to reach the server: with TLS checked against an authority or, on this machine only, without.
 
+use std::path::Path;
 use std::time::Duration;
 
 use ::postgres::{Client, NoTls};
@@ -37,7 +38,7 @@ impl Server {
         }
         let tls = if settings.tls {
             config.ssl_mode(::postgres::config::SslMode::Require);
-            Some(connector(settings)?)
+            Some(connector(settings.tls_ca.as_deref())?)
         } else {
             config.ssl_mode(::postgres::config::SslMode::Disable);
             None
@@ -61,17 +62,18 @@ impl Server {
     }
 }
 
-fn connector(settings: &config::Postgres) -> Result<MakeRustlsConnect> {
-    let Some(path) = &settings.tls_ca else {
+/// TLS that checks the server's certificate, by this authority or those that the machine trusts.
+pub(super) fn connector(tls_ca: Option<&Path>) -> Result<MakeRustlsConnect> {
+    let Some(path) = tls_ca else {
         return MakeRustlsConnect::with_native_certs().map(|(connector, _)| connector).map_err(|_| {
             Error::invalid(
                 "no_roots",
-                "This machine has no certificate authorities to check PostgreSQL by; set DB_TLS_CA.",
+                "This machine has no certificate authorities to check PostgreSQL by; set DB_TLS_CA, or --from-tls-ca for an import.",
             )
         });
     };
     let bad = |cause: Box<dyn std::error::Error + Send + Sync>| {
-        Error::invalid("bad_authority", format!("DB_TLS_CA: {} holds no PEM certificate.", path.display()))
+        Error::invalid("bad_authority", format!("{} holds no PEM certificate to check PostgreSQL by.", path.display()))
             .because(cause)
     };
     let mut roots = rustls::RootCertStore::empty();
