@@ -114,6 +114,8 @@ id! {
     BookmarkId,
     /// A draft as it was last kept.
     DraftId,
+    /// An export.
+    ExportId,
     /// A search, as the audit log tells one from another.
     SearchId,
 }

@@ -35,7 +35,7 @@ use crate::config::Config;
 use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
-use crate::features::{Means, Pace, Throttle, announcements, auth, messages, presence, settings, words};
+use crate::features::{Means, Pace, Throttle, announcements, auth, exports, messages, presence, settings, words};
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
 use crate::hub::{Close, Hub};
@@ -67,6 +67,8 @@ const SNAPSHOT_ASKED_EVERY: Duration = Duration::from_secs(1);
 const PRESENCE_EVERY: Duration = Duration::from_secs(1);
 /// How often the policies are read again: on PostgreSQL another server may have changed them.
 const POLICIES_EVERY: Duration = Duration::from_secs(10);
+/// How often exports whose time is over are looked for.
+const EXPORTS_PURGED_EVERY: Duration = Duration::from_mins(10);
 /// How often the command line's errands are looked for.
 const ERRANDS_EVERY: Duration = Duration::from_millis(250);
 
@@ -163,12 +165,14 @@ impl App {
             announced: announcements::Current::default(),
             receipts: Pace::new(limits.sends_per_second, limits.sends_burst),
             deliveries: messages::Deliveries::default(),
+            exports: exports::Desk::new(config.store.data_dir.join("exports"), limits.exports_kept, entropy.clone()),
             door: crate::features::setup::SetupDoor::shut(),
         };
         settings::load(&gate.system(), &means.clinic).await?;
         announcements::load(&gate.system(), &means.announced).await?;
         first_admin::see_to(&gate, &mut means, &config, entropy.as_ref()).await?;
         auth::level(&gate.system(), &means).await?;
+        exports::tidy(&gate, &means).await?;
         words::reload(&gate.system(), &means).await?;
         let means = Arc::new(means);
 
@@ -288,6 +292,11 @@ impl App {
                 }
                 Ok(())
             }
+        });
+        let (gate, means) = (self.gate.clone(), self.web.means.clone());
+        jobs::every("remove old exports", EXPORTS_PURGED_EVERY, &self.done, move || {
+            let (gate, means) = (gate.clone(), means.clone());
+            async move { exports::purge(&gate, &means).await }
         });
         let (publisher, every) = (self.publisher.clone(), self.config.store.snapshot_every);
         jobs::every("publish snapshot", SNAPSHOT_ASKED_EVERY, &self.done, move || {

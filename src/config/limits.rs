@@ -32,6 +32,8 @@ pub struct Limits {
     pub idle_after: Duration,
     /// Time that a stop waits for requests and sockets to end.
     pub drain_within: Duration,
+    /// Time that the file of an export is kept.
+    pub exports_kept: Duration,
     /// Messages a user may send per second, sustained.
     pub sends_per_second: u32,
     /// Messages a user may send at once.
@@ -81,6 +83,7 @@ impl Default for Limits {
             authenticate_within: Duration::from_secs(10),
             idle_after: Duration::from_mins(2),
             drain_within: Duration::from_secs(10),
+            exports_kept: Duration::from_hours(7 * 24),
             sends_per_second: 50,
             sends_burst: 500,
             whispers_per_second: 10,
@@ -222,6 +225,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         unset: "",
         common: false,
         doc: "Time that a stop waits for requests and connections to end.",
+    },
+    Setting {
+        name: "LIMIT_EXPORTS_KEPT",
+        section: "limits",
+        key: "exports_kept",
+        kind: Kind::Span { min: Duration::from_hours(1), max: Duration::from_hours(90 * 24) },
+        at: |c| &mut c.limits.exports_kept,
+        unset: "",
+        common: false,
+        doc: "Time that the sealed file of an export is kept before it is removed.",
     },
     Setting {
         name: "LIMIT_SENDS_PER_SECOND",

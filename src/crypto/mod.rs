@@ -13,6 +13,7 @@
 //!
 //! Losing one of the two upper keys loses nothing; losing the database loses nothing readable.
 
+pub mod age;
 pub mod api_key;
 pub mod chain;
 mod crockford;

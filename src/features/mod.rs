@@ -46,6 +46,8 @@ pub mod reminders;
 
 pub mod audit;
 
+pub mod exports;
+
 pub mod setup;
 
 pub mod presence;
@@ -97,6 +99,8 @@ pub struct Means {
     pub receipts: Pace,
     /// Receipts that wait to be written down.
     pub deliveries: messages::Deliveries,
+    /// Where exports are written.
+    pub exports: exports::Desk,
     /// The way to the first administrator, while there is none.
     pub door: setup::SetupDoor,
 }

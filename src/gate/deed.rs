@@ -79,6 +79,8 @@ pub enum Need {
     Joins(ChannelId),
     /// Owners and moderators of the channel; whose role manages channels.
     Runs(ChannelId),
+    /// Owners of the channel; whose role manages channels.
+    Owns(ChannelId),
     /// As [`Need::RunsMember`], and not for oneself.
     RunsOther(ChannelId, UserId),
     /// As [`Need::Runs`], or oneself; and to change that member's standing: nobody touches the owner but an owner.

@@ -122,6 +122,14 @@ pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource) -
             }
         }
         Need::Runs(channel) => runs(facts, user, channel),
+        Need::Owns(channel) => {
+            let grant = sees(facts, user, channel)?;
+            if grant.standing == Some(MemberRole::Owner) || facts.allows(user, Permission::ChannelsManage)? {
+                Ok(grant)
+            } else {
+                Err(Error::refused("not_an_owner", "Only the channel's owners can do this."))
+            }
+        }
         Need::RunsMember(channel, member) if user == member => sees(facts, user, channel),
         Need::RunsMember(channel, member) | Need::RunsOther(channel, member) => {
             let grant = runs(facts, user, channel)?;
@@ -368,6 +376,8 @@ mod tests {
             ("joins archived", Need::Joins(channel(ARCHIVED))),
             ("runs public", Need::Runs(channel(PUBLIC))),
             ("runs private", Need::Runs(channel(PRIVATE))),
+            ("owns public", Need::Owns(channel(PUBLIC))),
+            ("owns private", Need::Owns(channel(PRIVATE))),
             ("runs member 11", Need::RunsMember(channel(PRIVATE), user(11))),
             ("runs owner 10", Need::RunsMember(channel(PRIVATE), user(10))),
             ("runs other 11", Need::RunsOther(channel(PRIVATE), user(11))),

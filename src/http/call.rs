@@ -1,5 +1,6 @@
 //! What an operation gets and gives.
 
+use std::io::Read as _;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -12,6 +13,9 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::features::{Cursor, Expected, Paged, Versioned};
 use crate::gate::Cx;
 use crate::wire::{self, json_object};
+
+/// Bytes of a file that are in memory while it is sent.
+const PIECE_BYTES: usize = 64 * 1_024;
 
 /// A request that passed the front, with its caller.
 pub(super) struct Call {
@@ -108,6 +112,8 @@ pub(super) struct Answer {
     /// Whether the `ETag` stands for these very bytes, so that `If-None-Match` may be answered 304.
     pub(super) revalidates: bool,
     pub(super) attachment: Option<&'static str>,
+    /// A file that is sent as it is read, instead of `body`.
+    pub(super) sent: Option<(std::fs::File, u64)>,
 }
 
 impl Answer {
@@ -153,18 +159,48 @@ impl Answer {
 
     /// A page or a file.
     pub(super) fn file(body: Vec<u8>, content_type: &'static str, etag: Option<String>) -> Self {
-        Self { status: StatusCode::OK, body, content_type, link: None, etag, revalidates: true, attachment: None }
+        Self {
+            status: StatusCode::OK,
+            body,
+            content_type,
+            link: None,
+            etag,
+            revalidates: true,
+            attachment: None,
+            sent: None,
+        }
+    }
+
+    /// A file of any length, to be kept; it is read while it is sent.
+    pub(super) fn sent(file: std::fs::File, bytes: u64, attachment: &'static str) -> Self {
+        let mut answer = Self::file(Vec::new(), "application/octet-stream", None);
+        answer.attachment = Some(attachment);
+        answer.sent = Some((file, bytes));
+        answer
     }
 
     fn json(status: StatusCode, value: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(value).context("encoding an answer")?;
         let content_type = "application/json";
-        Ok(Self { status, body, content_type, link: None, etag: None, revalidates: false, attachment: None })
+        Ok(Self {
+            status,
+            body,
+            content_type,
+            link: None,
+            etag: None,
+            revalidates: false,
+            attachment: None,
+            sent: None,
+        })
     }
 
     pub(super) fn into_response(self, method: &Method) -> Response<Body> {
-        let length = self.body.len();
-        let body = if method == Method::HEAD { Body::empty() } else { Body::from(self.body) };
+        let length = self.sent.as_ref().map_or(self.body.len() as u64, |(_, bytes)| *bytes);
+        let body = match self.sent {
+            _ if *method == Method::HEAD => Body::empty(),
+            None => Body::from(self.body),
+            Some((file, _)) => Body::from_stream(pieces(file)),
+        };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
@@ -192,6 +228,24 @@ impl Call {
         let query: Vec<String> = kept.map(str::to_owned).chain([format!("{parameter}={}", escaped(cursor))]).collect();
         format!("{}?{}", self.path, query.join("&"))
     }
+}
+
+/// A file, piece by piece; the next is read when the one before is on its way.
+fn pieces(file: std::fs::File) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    futures_util::stream::unfold(Some(file), |file| async move {
+        let mut file = file?;
+        let read = tokio::task::spawn_blocking(move || {
+            let mut piece = Vec::with_capacity(PIECE_BYTES);
+            let outcome = file.by_ref().take(PIECE_BYTES as u64).read_to_end(&mut piece);
+            outcome.map(|_| (piece, file))
+        });
+        match read.await {
+            Ok(Ok((piece, _))) if piece.is_empty() => None,
+            Ok(Ok((piece, file))) => Some((Ok(Bytes::from(piece)), Some(file))),
+            Ok(Err(cause)) => Some((Err(cause), None)),
+            Err(cause) => Some((Err(std::io::Error::other(cause)), None)),
+        }
+    })
 }
 
 fn escaped(cursor: &str) -> String {

@@ -163,6 +163,12 @@ routes! {
     DELETE "/api/api-keys/{id}"                   SignedIn op::keys::revoke;
     POST   "/api/api-keys/{id}/rotate"            SignedIn op::keys::rotate;
 
+    GET    "/api/exports"                         SignedIn op::exports::list;
+    POST   "/api/exports"                         SignedIn op::exports::create;
+    GET    "/api/exports/{id}"                    SignedIn op::exports::show;
+    DELETE "/api/exports/{id}"                    SignedIn op::exports::remove;
+    GET    "/api/exports/{id}/file"               SignedIn op::exports::file;
+
     GET    "/api/audit"                           SignedIn op::audit::list;
     GET    "/api/audit/{id}"                      SignedIn op::audit::show;
 }

@@ -12,6 +12,7 @@ pub mod bookmarks;
 pub mod channels;
 pub mod connections;
 pub mod drafts;
+pub mod exports;
 pub mod fields;
 pub mod flags;
 pub mod frames;

@@ -104,6 +104,11 @@ POST /api/api-keys: 401 403 403 201 201 403
 PUT /api/api-keys/{id}: 401 403 403 404 404 403
 DELETE /api/api-keys/{id}: 401 403 403 404 404 403
 POST /api/api-keys/{id}/rotate: 401 403 403 404 404 403
+GET /api/exports: 401 200 200 200 200 200
+POST /api/exports: 401 404 201 201 201 201
+GET /api/exports/{id}: 401 404 404 404 404 404
+DELETE /api/exports/{id}: 401 404 404 404 404 404
+GET /api/exports/{id}/file: 401 404 404 404 404 404
 GET /api/audit: 401 403 403 200 200 403
 GET /api/audit/{id}: 401 403 403 200 200 403
 ";
@@ -179,6 +184,7 @@ impl Ward {
             ("POST", "/api/api-keys") => json!({ "name": "lab", "permissions": ["messages.read"] }),
             ("PUT", "/api/api-keys/{id}") => json!({ "name": "lab" }),
             ("POST", "/api/api-keys/{id}/rotate") => json!({}),
+            ("POST", "/api/exports") => json!({ "kind": "channel", "id": self.channel, "passphrase": PASSWORD }),
             ("PUT", _) => json!({ "role": "member" }),
             ("POST", "/api/messages/search") => json!({ "q": "hello" }),
             ("POST", "/api/messages") => json!({ "channelId": self.channel, "text": "hello" }),

@@ -16,6 +16,10 @@ macro_rules! told_on_postgres {
 }
 
 told_on_postgres! {
+    exports {
+        a_channel_is_exported_sealed_and_read_without_the_server
+        everyone_may_have_their_own_data_and_the_audit_log_is_for_who_may_read_it
+    }
     contract {
         a_sign_in_gives_a_token_its_end_and_the_user_and_a_refresh_the_same
         users_are_made_shown_and_listed_with_every_field

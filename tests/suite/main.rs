@@ -44,6 +44,7 @@
 
 #[path = "../driver/mod.rs"]
 mod driver;
+mod exports;
 mod fixture;
 
 mod access;

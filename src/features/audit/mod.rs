@@ -4,4 +4,4 @@ mod deeds;
 mod ops;
 mod rows;
 
-pub use ops::{Filter, list, show};
+pub use ops::{Filter, ahead, list, show};

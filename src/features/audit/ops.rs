@@ -4,7 +4,7 @@ use super::deeds::AuditDeed;
 use super::rows;
 use crate::error::{Error, Result};
 use crate::features::{Cursor, Means, Paged};
-use crate::gate::Cx;
+use crate::gate::{Cx, Look};
 use crate::id::{AuditId, UserId};
 use crate::wire::audit::Entry;
 
@@ -40,4 +40,11 @@ pub async fn show(cx: &Cx, entry: AuditId) -> Result<Entry> {
         rows::show(look, entry)?.ok_or_else(|| Error::missing("audit entry"))
     })
     .await
+}
+
+/// The rows after a number, oldest first, as a deed's own reading shows them.
+pub fn ahead(look: &mut Look<'_, '_>, from: i64, limit: u32) -> Result<Vec<Entry>> {
+    let mut rows = rows::list(look, &Filter::default(), from, true, limit)?;
+    rows.reverse();
+    Ok(rows)
 }

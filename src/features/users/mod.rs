@@ -10,6 +10,7 @@ mod rows;
 
 pub use model::{Email, NewPassword, PersonName, USERNAME_CHARS_MAX, Username, is_unprintable};
 pub use ops::{
-    Account, account, change, create, delete, erase_due, find, list, must_exist, permissions, restore, search, show,
+    Account, account, change, create, delete, erase_due, find, list, must_exist, permissions, person, restore, search,
+    show,
 };
 pub(super) use ops::{NewAccount, check, default_role, insert, role_named, role_of_name, super_admin_exists};

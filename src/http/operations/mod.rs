@@ -7,6 +7,7 @@ pub(super) mod audit;
 pub(super) mod auth;
 pub(super) mod channels;
 pub(super) mod connections;
+pub(super) mod exports;
 pub(super) mod invitations;
 pub(super) mod keys;
 pub(super) mod messages;
@@ -33,6 +34,7 @@ pub(super) const TAGS: &[Tag] = &[
     Tag { name: "Announcements", about: "What everybody is to know.", rows: announcements::described },
     Tag { name: "Settings", about: "Policies that a clinic chooses while the server runs.", rows: settings::described },
     Tag { name: "API keys", about: "How programs come in.", rows: keys::described },
+    Tag { name: "Exports", about: "Sealed files that are read without the server.", rows: exports::described },
     Tag { name: "Audit log", about: "What was done.", rows: audit::described },
     Tag {
         name: "Pages",

@@ -24,7 +24,7 @@ pub use delete::delete;
 pub use edit::edit;
 pub use post::{post, send};
 pub use react::{react, unreact};
-pub use read::{history, look_at, open_all, page, recent, replay, show};
+pub use read::{ahead_in, ahead_of, history, look_at, open_all, page, recent, replay, show};
 pub use receipts::{keep_deliveries, read, receipt, receipts};
 pub use withdraw::{Withdrawal, withdraw};
 

@@ -157,6 +157,20 @@ pub fn open_all(look: &mut Look<'_, '_>, ids: &[MessageId], phi: bool) -> Result
     opened(look, rows, phi)
 }
 
+/// The messages of a channel after the place `from`, oldest first, as a deed's own reading shows them.
+pub fn ahead_in(look: &mut Look<'_, '_>, channel: ChannelId, from: i64, limit: u32, phi: bool) -> Result<Vec<Message>> {
+    let mut rows = rows::page(look, channel, Slice { from, back: true, limit })?;
+    rows.reverse();
+    opened(look, rows, phi)
+}
+
+/// What a person wrote after the change `from`, in the order of changes. Patient details are shown to that person
+/// alone.
+pub fn ahead_of(look: &mut Look<'_, '_>, person: UserId, from: i64, limit: u32) -> Result<Vec<Message>> {
+    let rows = rows::written_by(look, person, from, limit)?;
+    opened(look, rows, false)
+}
+
 fn slice(page: &Cursor, limit: u32) -> Result<Slice> {
     Ok(match page.after_number()? {
         Some(from) => Slice { from, back: true, limit },

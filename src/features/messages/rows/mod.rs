@@ -13,7 +13,7 @@ mod withdraw;
 pub(super) use edits::{NewText, OldVersion, edit, history, keep_version};
 pub(super) use post::{NewRow, insert, sent};
 pub(super) use reactions::{OneReaction, count_reactions, react, reactions, reactions_to, unreact};
-pub(super) use read::{Place, Slice, changed, changed_in_order, current, page, place, recent, show};
+pub(super) use read::{Place, Slice, changed, changed_in_order, current, page, place, recent, show, written_by};
 pub(super) use receipts::{deliver, position, receipts, seq_in};
 
 pub(super) use withdraw::{erase, expire, retract};

@@ -23,6 +23,8 @@ const RECENT_BACK: &str = message_columns!(
     "WHERE m.rev > $2 AND EXISTS (SELECT 1 FROM channel_members c WHERE c.channel_id = m.channel_id AND \
      c.user_id = $1) ORDER BY m.rev LIMIT $3"
 );
+/// The order of changes bounds each slice; there is no index by sender, so a person's export goes once over all rows.
+const WRITTEN_BY: &str = message_columns!("WHERE m.sender_id = $1 AND m.rev > $2 ORDER BY m.rev LIMIT $3");
 const WHERE_IS: &str = "SELECT channel_id, sender_id FROM messages WHERE id = $1";
 
 /// Which rows of an order: those after `from`, towards older ones or, `back`, towards newer ones.
@@ -48,6 +50,16 @@ impl Slice {
         }
         Ok(rows)
     }
+}
+
+/// Oldest change first, of one sender.
+pub(in crate::features::messages) fn written_by(
+    look: &mut Look<'_, '_>,
+    sender: UserId,
+    from: i64,
+    limit: u32,
+) -> Result<Vec<Stored>> {
+    look.all(WRITTEN_BY, &[id(sender), Param::Int(from), Param::Int(i64::from(limit))], stored)
 }
 
 /// Newest first; the order is the channel's.

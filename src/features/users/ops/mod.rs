@@ -119,6 +119,11 @@ pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<User>> {
     Ok(Paged::of(rows, limit, |user| user.username.clone()))
 }
 
+/// An account as clients see it, for the reading of another deed.
+pub fn person(look: &mut Look<'_, '_>, user: UserId) -> Result<Option<User>> {
+    Ok(rows::show(look, user)?.map(|shown| shown.value))
+}
+
 /// Makes an account.
 pub async fn create(cx: &Cx, means: &Means, body: NewUser) -> Result<Versioned<User>> {
     let role_name = body.role.clone();
