@@ -112,8 +112,8 @@ pub(super) struct Answer {
     /// Whether the `ETag` stands for these very bytes, so that `If-None-Match` may be answered 304.
     pub(super) revalidates: bool,
     pub(super) attachment: Option<&'static str>,
-    /// A file that is sent as it is read, instead of `body`.
-    pub(super) sent: Option<(std::fs::File, u64)>,
+    /// The body where it is made while it is fetched, with its length if that is known; then the other one is empty.
+    pub(super) stream: Option<(Body, Option<u64>)>,
 }
 
 impl Answer {
@@ -167,15 +167,21 @@ impl Answer {
             etag,
             revalidates: true,
             attachment: None,
-            sent: None,
+            stream: None,
         }
     }
 
     /// A file of any length, to be kept; it is read while it is sent.
     pub(super) fn sent(file: std::fs::File, bytes: u64, attachment: &'static str) -> Self {
         let mut answer = Self::file(Vec::new(), "application/octet-stream", None);
-        answer.attachment = Some(attachment);
-        answer.sent = Some((file, bytes));
+        (answer.stream, answer.attachment) = (Some((Body::from_stream(pieces(file)), Some(bytes))), Some(attachment));
+        answer
+    }
+
+    /// A file that is made while it is fetched.
+    pub(super) fn streamed(stream: Body, content_type: &'static str, attachment: &'static str) -> Self {
+        let mut answer = Self::file(Vec::new(), content_type, None);
+        (answer.stream, answer.attachment) = (Some((stream, None)), Some(attachment));
         answer
     }
 
@@ -190,22 +196,24 @@ impl Answer {
             etag: None,
             revalidates: false,
             attachment: None,
-            sent: None,
+            stream: None,
         })
     }
 
     pub(super) fn into_response(self, method: &Method) -> Response<Body> {
-        let length = self.sent.as_ref().map_or(self.body.len() as u64, |(_, bytes)| *bytes);
-        let body = match self.sent {
+        let length = self.stream.as_ref().map_or(Some(self.body.len() as u64), |(_, length)| *length);
+        let body = match self.stream {
             _ if *method == Method::HEAD => Body::empty(),
+            Some((stream, _)) => stream,
             None => Body::from(self.body),
-            Some((file, _)) => Body::from_stream(pieces(file)),
         };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        if let Some(length) = length {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
         for (name, value) in [(header::LINK, self.link), (header::ETAG, self.etag)] {
             if let Some(value) = value.and_then(|v| HeaderValue::from_str(&v).ok()) {
                 headers.insert(name, value);

@@ -94,6 +94,7 @@ routes! {
     POST   "/api/users/{id}/password-reset"       SignedIn op::users::issue_reset;
     GET    "/api/users/{id}/notification-preferences" SignedIn op::users::show_preferences;
     PUT    "/api/users/{id}/notification-preferences" SignedIn op::users::change_preferences;
+    GET    "/api/users/{id}/audit-log"            SignedIn op::audit::of_user;
     GET    "/api/users/{id}/sessions"             SignedIn op::users::list_sessions;
     POST   "/api/users/{id}/terminate-sessions"   SignedIn op::users::terminate_sessions;
 
@@ -170,6 +171,7 @@ routes! {
     GET    "/api/exports/{id}/file"               SignedIn op::exports::file;
 
     GET    "/api/audit"                           SignedIn op::audit::list;
+    GET    "/api/audit/export"                    SignedIn op::audit::export;
     GET    "/api/audit/{id}"                      SignedIn op::audit::show;
 }
 

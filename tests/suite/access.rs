@@ -45,6 +45,7 @@ PUT /api/users/{id}/password: 401 403 403 400 400 403
 POST /api/users/{id}/password-reset: 401 403 403 201 201 403
 GET /api/users/{id}/notification-preferences: 401 403 403 200 200 403
 PUT /api/users/{id}/notification-preferences: 401 403 403 200 200 403
+GET /api/users/{id}/audit-log: 401 403 403 200 200 403
 GET /api/users/{id}/sessions: 401 403 403 200 200 403
 POST /api/users/{id}/terminate-sessions: 401 403 403 200 200 403
 GET /api/channels: 401 200 200 200 200 200
@@ -110,6 +111,7 @@ GET /api/exports/{id}: 401 404 404 404 404 404
 DELETE /api/exports/{id}: 401 404 404 404 404 404
 GET /api/exports/{id}/file: 401 404 404 404 404 404
 GET /api/audit: 401 403 403 200 200 403
+GET /api/audit/export: 401 403 403 200 200 403
 GET /api/audit/{id}: 401 403 403 200 200 403
 ";
 

@@ -58,6 +58,11 @@ told_on_postgres! {
         nobody_registers_uninvited_unless_the_clinic_allows_it
         a_password_is_reset_once_by_a_token_that_was_handed_out
     }
+    people_record {
+        filters_of_the_log_combine_and_pages_follow_them
+        what_one_person_did_is_shown_to_that_person_and_to_auditors
+        the_log_is_taken_away_whole_or_filtered_and_that_is_recorded
+    }
     people_accounts {
         sign_ins_are_listed_and_ended_by_their_owner_and_by_those_who_manage
         a_password_is_set_by_its_owner_with_the_old_one_and_by_those_who_manage_without

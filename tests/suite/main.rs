@@ -13,6 +13,7 @@
 //! | people_accounts | sign-ins, passwords, permissions, preferences, the directory |
 //! | people_invited | invitations, registration, passwords chosen anew by a token |
 //! | people_leaving | accounts closed, deleted, brought back, blanked |
+//! | people_record | the audit log looked through and taken away |
 //! | phi | patient details: who sees them, what is recorded, where they must not be |
 //! | access | every route × every role |
 //! | revocation | what ends, ends at once |
@@ -60,6 +61,7 @@ mod people;
 mod people_accounts;
 mod people_invited;
 mod people_leaving;
+mod people_record;
 mod phi;
 mod presence;
 mod reactions;
