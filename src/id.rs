@@ -118,6 +118,8 @@ id! {
     ExportId,
     /// A search, as the audit log tells one from another.
     SearchId,
+    /// An invitation to a channel.
+    InviteId,
 }
 
 #[cfg(test)]

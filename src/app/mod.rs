@@ -157,6 +157,7 @@ impl App {
             logins: Throttle::new(limits.login_failures_max),
             setups: Throttle::new(limits.login_failures_max),
             secrets: Throttle::new(limits.login_failures_max),
+            channel_passwords: Throttle::new(limits.login_failures_max),
             pace: Pace::new(limits.sends_per_second, limits.sends_burst),
             words: words::Filter::default(),
             searches: crate::features::search::Hall::new(limits.searches_max),
@@ -315,6 +316,7 @@ impl App {
         jobs::of_the_gate(&self.gate, &self.clock, &self.done);
         jobs::of_writers(&self.gate, &self.web.means, &self.done);
         jobs::of_people(&self.gate, &self.clock, &self.done);
+        jobs::of_the_channels(&self.gate, &self.clock, &self.done);
     }
 
     /// Takes over changes of the configuration file while the server runs.

@@ -83,6 +83,8 @@ pub struct Means {
     pub secrets: Throttle,
     /// Wrong set-up codes.
     pub setups: Throttle,
+    /// Wrong passwords of channels.
+    pub channel_passwords: Throttle,
     /// Messages sent and changed.
     pub pace: Pace,
     /// The clinic's word filter, compiled.

@@ -1,11 +1,12 @@
 //! A deed under way: what its closure may read, change and tell, inside the writer's transaction.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::deed::{Details, Need};
-use super::facts::{ChannelFact, FactSource, MemberRole, UserFact};
+use super::facts::{ChannelFact, FactSource, MemberRole, Sanction, Until, UserFact};
 use super::ledger::{Ledger, Place};
 use super::principal::{Peer, Who};
 use super::rule::Grant;
@@ -140,7 +141,7 @@ impl<'t> Act<'_, 't> {
 
     /// Whether `user` may still do what is needed now: for what was started by them and comes to its end without.
     pub fn may(&mut self, user: UserId, need: Need) -> Result<bool> {
-        match rule::decide_for(user, need, &mut self.ledger.facts(self.tx)) {
+        match rule::decide_for(user, need, &mut self.ledger.facts(self.tx), self.now) {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind(), Kind::Unauthenticated | Kind::Refused | Kind::Missing) => Ok(false),
             Err(error) => Err(error),
@@ -181,6 +182,62 @@ impl<'t> Act<'_, 't> {
         self.ledger.set_channel(channel, Some(fact));
         self.ledger.effect(Effect::Remove { user, channel });
         Ok(())
+    }
+
+    /// Keeps somebody from writing in a channel or from being there. Putting them out is another matter.
+    pub fn set_sanction(&mut self, channel: ChannelId, user: UserId, sanction: Sanction, until: Until) -> Result<()> {
+        let (by, now) = (self.maybe_user(), self.now);
+        rows::set_sanction(self.tx, &rows::NewSanction { channel, user, sanction, until, by, now })?;
+        self.amend_channel(channel, |fact| {
+            fact.sanctions.insert((user, sanction), until);
+        })
+    }
+
+    /// Lifts a sanction; says whether there was one, over or not.
+    pub fn lift_sanction(&mut self, channel: ChannelId, user: UserId, sanction: Sanction) -> Result<bool> {
+        let was_there = rows::lift_sanction(self.tx, channel, user, sanction)?;
+        self.amend_channel(channel, |fact| {
+            fact.sanctions.remove(&(user, sanction));
+        })?;
+        Ok(was_there)
+    }
+
+    /// What decisions know of a channel changes with this commit, as its row does.
+    pub fn amend_channel(&mut self, channel: ChannelId, change: impl FnOnce(&mut ChannelFact)) -> Result<()> {
+        let mut fact = self.channel_fact(channel)?.ok_or_else(|| Error::missing("channel"))?;
+        change(Arc::make_mut(&mut fact));
+        self.ledger.set_channel(channel, Some(fact));
+        Ok(())
+    }
+
+    /// A channel is gone, or back, with this commit: its facts are read again, and nobody listens to it.
+    pub fn dissolve_channel(&mut self, channel: ChannelId) {
+        self.ledger.set_channel(channel, None);
+        self.ledger.effect(Effect::Dissolve { channel });
+    }
+
+    /// Refuses a post that comes too soon in a slow channel, and otherwise notes when it came. In other channels it
+    /// costs nothing.
+    pub fn keep_slow(&mut self, channel: ChannelId) -> Result<()> {
+        if self.grant.slow == 0 {
+            return Ok(());
+        }
+        let (user, now, pause) = (self.user()?, self.now, Duration::from_secs(self.grant.slow.into()));
+        // A time that lies ahead is one from before the clock was set back.
+        if let Some(last) = self.ledger.last_post(self.tx, channel, user)?.filter(|last| *last <= now) {
+            let wait = pause.saturating_sub(now.since(last));
+            if !wait.is_zero() {
+                let seconds = wait.as_millis().div_ceil(1_000);
+                let detail = format!("This channel is in slow mode: you can post again in {seconds} seconds.");
+                return Err(Error::too_many("slow_mode", detail, wait));
+            }
+        }
+        self.ledger.posts_now(self.tx, channel, user, now)
+    }
+
+    /// All sockets of these people hear this after the commit.
+    pub fn tell_users(&mut self, users: Vec<UserId>, frame: String) {
+        self.ledger.effect(Effect::TellUsers { users, frame: frame.into() });
     }
 
     /// Everyone who listens to `channel` hears this after the commit.

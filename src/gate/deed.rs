@@ -66,7 +66,7 @@ pub enum Need {
     Inside(ChannelId, Permission),
     /// As [`Need::Inside`]; for other channels, whose role monitors messages besides.
     Reviews(ChannelId, Permission),
-    /// As [`Need::Inside`], in a channel that is open for writing, and not for read-only members.
+    /// As [`Need::Inside`], in a channel that is open for writing, and not for members who only read or are muted.
     Writes(ChannelId, Permission),
     /// The sender of a message of the channel, as long as [`Need::Writes`] holds for them.
     Authors(ChannelId, UserId),
@@ -75,12 +75,14 @@ pub enum Need {
     Oversees(ChannelId, UserId, Permission),
     /// Members; of a public channel anyone who is signed in; of others, whose role may list channels.
     Sees(ChannelId),
-    /// Members; of a public channel, whose role allows joining.
+    /// Members; of a public channel, whose role allows joining and who is not banned there.
     Joins(ChannelId),
-    /// Owners and moderators of the channel; whose role manages channels.
+    /// Owners and moderators of the channel; whose role manages channels, unless it is a conversation.
     Runs(ChannelId),
-    /// Owners of the channel; whose role manages channels.
+    /// Owners of the channel; whose role manages channels, unless it is a conversation.
     Owns(ChannelId),
+    /// As [`Need::RunsOther`], or whose role mutes members.
+    Mutes(ChannelId, UserId),
     /// As [`Need::RunsMember`], and not for oneself.
     RunsOther(ChannelId, UserId),
     /// As [`Need::Runs`], or oneself; and to change that member's standing: nobody touches the owner but an owner.

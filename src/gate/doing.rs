@@ -139,7 +139,7 @@ fn permit(errand: &Errand, tx: &mut Tx<'_>, ledger: &mut Ledger, now: Timestamp)
             return Err(Error::unauthenticated("session_ended", "This sign-in has ended: sign in again."));
         }
     }
-    rule::judge(&errand.who, errand.need, errand.by_key, &mut ledger.facts(tx))
+    rule::judge(&errand.who, errand.need, errand.by_key, &mut ledger.facts(tx), now)
 }
 
 fn record_refusal(
@@ -224,13 +224,13 @@ impl Cx {
         if let Who::Person(session) = &errand.who {
             session.check(parts.clock.now())?;
         }
-        let (who, need, by_key) = (errand.who.clone(), errand.need, errand.by_key);
+        let (who, need, by_key, now) = (errand.who.clone(), errand.need, errand.by_key, parts.clock.now());
         let epoch = parts.facts.epoch();
         let outcome = self
             .gate()
             .store()
             .read(move |view| {
-                let decided = rule::judge(&who, need, by_key, &mut Committed { facts: &parts.facts, view, epoch });
+                let decided = rule::judge(&who, need, by_key, &mut Committed { facts: &parts.facts, view, epoch }, now);
                 let grant = match decided {
                     Ok(grant) => grant,
                     Err(refusal) => return Ok(Err(refusal)),
@@ -267,7 +267,7 @@ impl Cx {
         let epoch = parts.facts.epoch();
         let outcome = self.gate().store().read_blocking(|view| {
             let mut facts = Committed { facts: &parts.facts, view, epoch };
-            match rule::judge(&errand.who, errand.need, errand.by_key, &mut facts) {
+            match rule::judge(&errand.who, errand.need, errand.by_key, &mut facts, parts.clock.now()) {
                 Ok(grant) => {
                     let mut scan = Look { view, parts: &parts, who: &errand.who, epoch, grant, shown: false };
                     let value = look(&mut scan)?;
@@ -290,7 +290,7 @@ impl Cx {
             session.check(self.now())?;
         }
         let mut known = Remembered { facts: &self.gate().parts().facts, unknown: false };
-        let decided = rule::judge(self.who(), deed.need(), deed.by_key(), &mut known);
+        let decided = rule::judge(self.who(), deed.need(), deed.by_key(), &mut known, self.now());
         match decided {
             Ok(grant) if !known.unknown => Ok(grant),
             // A fact has to be read, or a refusal has to be recorded: the long way.

@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::permission::{Permission, Permissions};
 use super::rows;
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{ChannelId, RoleId, UserId};
 use crate::store::View;
@@ -95,6 +96,33 @@ impl ChannelKind {
     }
 }
 
+/// What keeps a person from writing in a channel, or from being there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sanction {
+    /// Reads, and neither posts nor reacts.
+    Mute,
+    /// Is not let in.
+    Ban,
+}
+
+impl Sanction {
+    /// The stored name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mute => "mute",
+            Self::Ban => "ban",
+        }
+    }
+
+    /// The sanction of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Mute, Self::Ban].into_iter().find(|sanction| sanction.name() == name)
+    }
+}
+
+/// When a sanction ends; `None` is when it is lifted.
+pub type Until = Option<Timestamp>;
+
 /// A channel.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChannelFact {
@@ -104,8 +132,21 @@ pub struct ChannelFact {
     pub private: bool,
     /// Whether it is closed for writing.
     pub archived: bool,
+    /// Whether those who join by themselves are asked for a password.
+    pub locked: bool,
+    /// Seconds between two messages of one member; 0 is no limit.
+    pub slow: u32,
     /// Who is in it.
     pub members: HashMap<UserId, MemberRole>,
+    /// Who is muted or banned there, and until when; some of it may be over.
+    pub sanctions: HashMap<(UserId, Sanction), Until>,
+}
+
+impl ChannelFact {
+    /// Whether a sanction stands at `now`.
+    pub fn is_under(&self, sanction: Sanction, user: UserId, now: Timestamp) -> bool {
+        self.sanctions.get(&(user, sanction)).is_some_and(|until| until.is_none_or(|until| now < until))
+    }
 }
 
 /// One kind of fact, shared between readers; the writer alone replaces entries.

@@ -77,6 +77,8 @@ pub(super) fn keep_out(who: &Who, by_key: ByKey, need: Need) -> Result<()> {
             | Need::Sees(_)
             | Need::Joins(_)
             | Need::Runs(_)
+            | Need::Owns(_)
+            | Need::Mutes(..)
             | Need::RunsOther(..)
             | Need::RunsMember(..)
             | Need::Reviews(..)

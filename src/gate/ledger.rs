@@ -21,6 +21,9 @@ use crate::store::{self, Tx};
 /// How often a channel's `last_activity` is written while messages keep coming.
 const ACTIVITY_WRITTEN_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// Times of posts in slow channels that are kept; they are in the rows too.
+const POSTS_KEPT_MAX: usize = 10_000;
+
 /// A fact that a batch has changed; without one, the kept fact is to be read again.
 type Changed<F> = Option<Arc<F>>;
 
@@ -30,6 +33,7 @@ enum Undo {
     Role(RoleId, Option<Changed<RoleFact>>),
     Channel(ChannelId, Option<Changed<ChannelFact>>),
     Seq(ChannelId, Option<i64>),
+    Post((ChannelId, UserId), Option<Timestamp>),
     Repeat(super::refusals::Key, Option<super::refusals::Count>),
 }
 
@@ -74,6 +78,8 @@ pub struct Ledger {
     /// The last `seq` of each channel that was written to since the start.
     seqs: HashMap<ChannelId, i64>,
     seqs_before: HashMap<ChannelId, Option<i64>>,
+    /// When members last posted in slow channels, as far as that was asked since the start.
+    posts: HashMap<(ChannelId, UserId), Timestamp>,
     active: HashMap<ChannelId, Timestamp>,
     activity: HashMap<ChannelId, Timestamp>,
     effects: Vec<Effect>,
@@ -96,6 +102,7 @@ impl Ledger {
             channels: HashMap::new(),
             seqs: HashMap::new(),
             seqs_before: HashMap::new(),
+            posts: HashMap::new(),
             active: HashMap::new(),
             activity: HashMap::new(),
             effects: Vec::new(),
@@ -139,6 +146,29 @@ impl Ledger {
         self.seqs.insert(channel, seq);
         self.active.insert(channel, now);
         self.head.rev = rev;
+    }
+
+    /// When somebody last posted in a slow channel.
+    pub(super) fn last_post(&self, tx: &mut Tx<'_>, channel: ChannelId, user: UserId) -> Result<Option<Timestamp>> {
+        match self.posts.get(&(channel, user)) {
+            Some(at) => Ok(Some(*at)),
+            None => rows::last_posted(&mut tx.view(), channel, user),
+        }
+    }
+
+    /// Somebody posts in a slow channel.
+    pub(super) fn posts_now(
+        &mut self,
+        tx: &mut Tx<'_>,
+        channel: ChannelId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<()> {
+        rows::posted(tx, channel, user, now)?;
+        let key = (channel, user);
+        let before = self.posts.insert(key, now);
+        self.undo.push(Undo::Post(key, before));
+        Ok(())
     }
 
     pub(super) fn effect(&mut self, effect: Effect) {
@@ -224,6 +254,9 @@ impl Ledger {
 impl store::Ledger for Ledger {
     fn begin(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         self.forget_batch();
+        if self.posts.len() > POSTS_KEPT_MAX {
+            self.posts.clear();
+        }
         tx.exclusive("heads")?;
         if let Some((head, node)) = rows::head(&mut tx.view())?
             && (head != self.committed || node != self.written_by)
@@ -232,6 +265,7 @@ impl store::Ledger for Ledger {
             self.parts.facts.forget_all();
             self.parts.sessions.doubt_all();
             self.seqs.clear();
+            self.posts.clear();
             self.activity.clear();
             self.committed = head;
             self.written_by = node;
@@ -260,6 +294,7 @@ impl store::Ledger for Ledger {
                 Undo::Role(key, before) => put_back(&mut self.roles, key, before),
                 Undo::Channel(key, before) => put_back(&mut self.channels, key, before),
                 Undo::Seq(key, before) => put_back(&mut self.seqs, key, before),
+                Undo::Post(key, before) => put_back(&mut self.posts, key, before),
                 Undo::Repeat(key, before) => self.repeats.put_back(key, before),
             }
         }
@@ -312,6 +347,8 @@ impl store::Ledger for Ledger {
         for (key, before) in self.repeats_before.drain(..).rev() {
             self.repeats.put_back(key, before);
         }
+        // Times of this batch are among them; they are read again.
+        self.posts.clear();
         // What was to be written is not: the next batch tries again.
         self.activity.clear();
         self.head = self.committed;

@@ -43,13 +43,13 @@ use zeroize::Zeroizing;
 
 pub use act::Act;
 pub use deed::{ByKey, Deed, Details, Need, Trail};
-pub use facts::{ChannelFact, ChannelKind, MemberRole, UserFact};
+pub use facts::{ChannelFact, ChannelKind, MemberRole, Sanction, Until, UserFact};
 pub use keys::Scope;
 pub use ledger::Ledger;
 pub use look::Look;
 pub use permission::{Permission, Permissions, SEED_ROLES, SeedRole};
 pub use principal::{Peer, SessionState, Who};
-pub use rule::Grant;
+pub use rule::{Grant, banned};
 pub use session::Issued;
 pub use trail::{Verified, conclude_takeover, verify};
 pub use vault::{KeyPlaces, SlotText, Vault, inspect, machine_key};

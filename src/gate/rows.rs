@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cells::{Columns, id, opt_id, opt_time, time};
-use super::facts::{ChannelFact, ChannelKind, MemberRole, RoleFact, UserFact};
+use super::facts::{ChannelFact, ChannelKind, MemberRole, RoleFact, Sanction, Until, UserFact};
 use super::keys::Scope;
 use super::permission::{Permission, Permissions};
 use super::principal::{SessionState, TokenHashes};
@@ -19,9 +19,11 @@ const USER_FACT: &str = "SELECT username, role_id, status = 'active' AND deleted
 const ROLE_NAME: &str = "SELECT name FROM roles WHERE id = $1";
 const ROLE_PERMISSIONS: &str = "SELECT p.name FROM role_permissions rp \
      JOIN permissions p ON p.id = rp.permission_id WHERE rp.role_id = $1";
-const CHANNEL_FACT: &str = "SELECT is_private, archived, kind FROM channels \
-     WHERE id = $1 AND deleted_at IS NULL";
+const CHANNEL_FACT: &str = "SELECT is_private, archived, kind, password_hash IS NOT NULL, slow_mode_seconds \
+     FROM channels WHERE id = $1 AND deleted_at IS NULL";
 const CHANNEL_MEMBERS: &str = "SELECT user_id, role FROM channel_members WHERE channel_id = $1";
+
+const CHANNEL_SANCTIONS: &str = "SELECT user_id, kind, ends_at FROM channel_sanctions WHERE channel_id = $1";
 
 pub(super) fn user_fact(view: &mut View<'_>, user: UserId) -> Result<Option<UserFact>> {
     view.first(USER_FACT, &[id(user)], |row| {
@@ -43,14 +45,27 @@ pub(super) fn role_fact(view: &mut View<'_>, role: RoleId) -> Result<Option<Role
 
 pub(super) fn channel_fact(view: &mut View<'_>, channel: ChannelId) -> Result<Option<ChannelFact>> {
     let found = view.first(CHANNEL_FACT, &[id(channel)], |row| {
-        let kind = ChannelKind::named(&row.get::<String>(2)?).unwrap_or(ChannelKind::Direct);
-        Ok((row.get(0)?, row.get(1)?, kind))
+        Ok(ChannelFact {
+            private: row.get(0)?,
+            archived: row.get(1)?,
+            kind: ChannelKind::named(&row.get::<String>(2)?).unwrap_or(ChannelKind::Direct),
+            locked: row.get(3)?,
+            slow: u32::try_from(row.get::<i32>(4)?).unwrap_or(0),
+            ..ChannelFact::default()
+        })
     })?;
-    let Some((private, archived, kind)) = found else { return Ok(None) };
+    let Some(mut fact) = found else { return Ok(None) };
     let members = view.all(CHANNEL_MEMBERS, &[id(channel)], |row| {
         Ok((row.id(0)?, MemberRole::named(&row.get::<String>(1)?).unwrap_or(MemberRole::Readonly)))
     })?;
-    Ok(Some(ChannelFact { kind, private, archived, members: members.into_iter().collect::<HashMap<_, _>>() }))
+    let sanctions = view.all(CHANNEL_SANCTIONS, &[id(channel)], |row| {
+        // One that this version does not know is taken for the stricter.
+        let sanction = Sanction::named(&row.get::<String>(1)?).unwrap_or(Sanction::Ban);
+        Ok(((row.id(0)?, sanction), row.opt_time(2)?))
+    })?;
+    fact.members = members.into_iter().collect();
+    fact.sanctions = sanctions.into_iter().collect();
+    Ok(Some(fact))
 }
 
 /// Where every sequence stands.
@@ -251,6 +266,48 @@ pub(super) fn set_member(
 
 pub(super) fn drop_member(tx: &mut Tx<'_>, channel: ChannelId, user: UserId) -> Result<()> {
     tx.execute(DROP_MEMBER, &[id(channel), id(user)]).map(drop)
+}
+
+const SET_SANCTION: &str = "INSERT INTO channel_sanctions (channel_id, kind, user_id, ends_at, created_by, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (channel_id, kind, user_id) \
+     DO UPDATE SET ends_at = excluded.ends_at, created_by = excluded.created_by, created_at = excluded.created_at";
+const LIFT_SANCTION: &str = "DELETE FROM channel_sanctions WHERE channel_id = $1 AND kind = $2 AND user_id = $3";
+
+/// A sanction as it is set.
+pub(super) struct NewSanction {
+    pub(super) channel: ChannelId,
+    pub(super) user: UserId,
+    pub(super) sanction: Sanction,
+    pub(super) until: Until,
+    pub(super) by: Option<UserId>,
+    pub(super) now: Timestamp,
+}
+
+pub(super) fn set_sanction(tx: &mut Tx<'_>, new: &NewSanction) -> Result<()> {
+    let values = [
+        id(new.channel),
+        Param::Text(new.sanction.name()),
+        id(new.user),
+        opt_time(new.until),
+        opt_id(new.by),
+        time(new.now),
+    ];
+    tx.execute(SET_SANCTION, &values).map(drop)
+}
+
+pub(super) fn lift_sanction(tx: &mut Tx<'_>, channel: ChannelId, user: UserId, sanction: Sanction) -> Result<bool> {
+    Ok(tx.execute(LIFT_SANCTION, &[id(channel), Param::Text(sanction.name()), id(user)])? > 0)
+}
+
+const LAST_POSTED: &str = "SELECT last_posted_at FROM channel_members WHERE channel_id = $1 AND user_id = $2";
+const POSTED: &str = "UPDATE channel_members SET last_posted_at = $3 WHERE channel_id = $1 AND user_id = $2";
+
+pub(super) fn last_posted(view: &mut View<'_>, channel: ChannelId, user: UserId) -> Result<Option<Timestamp>> {
+    Ok(view.first(LAST_POSTED, &[id(channel), id(user)], |row| row.opt_time(0))?.flatten())
+}
+
+pub(super) fn posted(tx: &mut Tx<'_>, channel: ChannelId, user: UserId, at: Timestamp) -> Result<()> {
+    tx.execute(POSTED, &[id(channel), id(user), time(at)]).map(drop)
 }
 
 const PERMISSIONS_KNOWN: &str = "SELECT id, name FROM permissions";

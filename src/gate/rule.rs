@@ -5,11 +5,12 @@
 //! caller may see and may not do answers 403.
 
 use super::deed::{ByKey, Need};
-use super::facts::{ChannelFact, ChannelKind, FactSource, MemberRole};
+use super::facts::{ChannelFact, ChannelKind, FactSource, MemberRole, Sanction};
 use super::keys::{self, Scoped};
 use super::permission::Permission;
 use super::principal::Who;
-use crate::error::{Error, Result};
+use crate::clock::Timestamp;
+use crate::error::{Error, Kind, Result};
 use crate::id::{ChannelId, RoleId, UserId};
 
 /// What the decision found out and the deed may want to know.
@@ -19,28 +20,30 @@ pub struct Grant {
     pub phi: bool,
     /// The caller's standing in the channel of the deed.
     pub standing: Option<MemberRole>,
+    /// Seconds that the caller has to let pass between two posts there; 0 is no limit.
+    pub slow: u32,
 }
 
 /// The decision, for people and for API keys.
-pub(super) fn judge(who: &Who, need: Need, by_key: ByKey, facts: &mut dyn FactSource) -> Result<Grant> {
+pub(super) fn judge(who: &Who, need: Need, by_key: ByKey, facts: &mut dyn FactSource, now: Timestamp) -> Result<Grant> {
     keys::keep_out(who, by_key, need)?;
-    decide(who, need, facts)
+    decide(who, need, facts, now)
 }
 
-fn decide(who: &Who, need: Need, facts: &mut dyn FactSource) -> Result<Grant> {
+fn decide(who: &Who, need: Need, facts: &mut dyn FactSource, now: Timestamp) -> Result<Grant> {
     let user = match who {
-        Who::System => return Ok(Grant { phi: false, standing: None }),
+        Who::System => return Ok(Grant::default()),
         Who::Visitor => return if need == Need::Open { Ok(Grant::default()) } else { Err(nobody()) },
         Who::Person(session) => session.user,
     };
     match who.scope() {
-        None => decide_for(user, need, facts),
-        Some(scope) => decide_for(user, need, &mut Scoped { facts, user, scope: &scope }),
+        None => decide_for(user, need, facts, now),
+        Some(scope) => decide_for(user, need, &mut Scoped { facts, user, scope: &scope }, now),
     }
 }
 
 /// What `user` may, whichever sign-in it is asked under.
-pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource) -> Result<Grant> {
+pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource, now: Timestamp) -> Result<Grant> {
     let Some(fact) = facts.user(user)?.filter(|fact| fact.active) else { return Err(nobody()) };
     if fact.must_change_password && !matches!(need, Need::Open | Need::OwnAccount) {
         return Err(Error::refused("password_change_required", "Choose a new password first."));
@@ -83,14 +86,14 @@ pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource) -
             granted(facts, user, standing)
         }
         Need::Reviews(channel, permission) => reviews(facts, user, channel, permission),
-        Need::Writes(channel, permission) => writes(facts, user, channel, permission),
+        Need::Writes(channel, permission) => writes(facts, user, channel, permission, now),
         Need::Authors(channel, sender) => {
             // Whoever may not see the channel learns nothing of who wrote there.
             inside(facts, user, channel)?;
             if user != sender {
                 return Err(Error::refused("not_the_sender", "Only its sender can do this to a message."));
             }
-            writes(facts, user, channel, Permission::MessagesSend)
+            writes(facts, user, channel, Permission::MessagesSend, now)
         }
         Need::Oversees(channel, sender, permission) => {
             let grant = sees(facts, user, channel)?;
@@ -112,33 +115,23 @@ pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource) -
             match fact.members.get(&user) {
                 Some(standing) => granted(facts, user, *standing),
                 None if fact.private => Err(Error::missing("channel")),
+                None if fact.is_under(Sanction::Ban, user, now) => Err(banned()),
                 None if fact.archived => {
                     Err(Error::refused("channel_archived", "This channel is archived: nobody can join it."))
                 }
                 None => {
                     permitted(facts, user, Permission::ChannelsJoin)?;
-                    Ok(Grant { phi: facts.allows(user, Permission::PhiRead)?, standing: None })
+                    Ok(Grant { phi: facts.allows(user, Permission::PhiRead)?, ..Grant::default() })
                 }
             }
         }
         Need::Runs(channel) => runs(facts, user, channel),
-        Need::Owns(channel) => {
-            let grant = sees(facts, user, channel)?;
-            if grant.standing == Some(MemberRole::Owner) || facts.allows(user, Permission::ChannelsManage)? {
-                Ok(grant)
-            } else {
-                Err(Error::refused("not_an_owner", "Only the channel's owners can do this."))
-            }
-        }
+        Need::Owns(channel) => owns(facts, user, channel),
+        Need::Mutes(channel, member) => mutes(facts, user, channel, member),
         Need::RunsMember(channel, member) if user == member => sees(facts, user, channel),
         Need::RunsMember(channel, member) | Need::RunsOther(channel, member) => {
             let grant = runs(facts, user, channel)?;
-            let owner = Some(MemberRole::Owner);
-            let standing = facts.channel(channel)?.and_then(|fact| fact.members.get(&member).copied());
-            if standing == owner && grant.standing != owner && !facts.allows(user, Permission::ChannelsManage)? {
-                return Err(Error::refused("owner_stays", "Only an owner can change another owner's standing."));
-            }
-            Ok(grant)
+            beneath(facts, user, channel, member, grant)
         }
     }
 }
@@ -170,7 +163,13 @@ fn reviews(facts: &mut dyn FactSource, user: UserId, channel: ChannelId, permiss
     }
 }
 
-fn writes(facts: &mut dyn FactSource, user: UserId, channel: ChannelId, permission: Permission) -> Result<Grant> {
+fn writes(
+    facts: &mut dyn FactSource,
+    user: UserId,
+    channel: ChannelId,
+    permission: Permission,
+    now: Timestamp,
+) -> Result<Grant> {
     let (fact, standing) = inside(facts, user, channel)?;
     permitted(facts, user, permission)?;
     if fact.archived {
@@ -179,7 +178,11 @@ fn writes(facts: &mut dyn FactSource, user: UserId, channel: ChannelId, permissi
     if standing == MemberRole::Readonly {
         return Err(Error::refused("read_only", "You can read in this channel, not write."));
     }
-    granted(facts, user, standing)
+    if fact.is_under(Sanction::Mute, user, now) {
+        return Err(Error::refused("muted", "You are muted in this channel: you can read, not write."));
+    }
+    let slow = if standing < MemberRole::Moderator { fact.slow } else { 0 };
+    Ok(Grant { slow, ..granted(facts, user, standing)? })
 }
 
 fn sees(facts: &mut dyn FactSource, user: UserId, channel: ChannelId) -> Result<Grant> {
@@ -219,15 +222,62 @@ fn manages(facts: &mut dyn FactSource, user: UserId, other: UserId) -> Result<Gr
 
 fn runs(facts: &mut dyn FactSource, user: UserId, channel: ChannelId) -> Result<Grant> {
     let grant = sees(facts, user, channel)?;
-    if grant.standing >= Some(MemberRole::Moderator) || facts.allows(user, Permission::ChannelsManage)? {
+    if grant.standing >= Some(MemberRole::Moderator) || reaches(facts, user, channel, Permission::ChannelsManage)? {
         Ok(grant)
     } else {
         Err(Error::refused("not_a_moderator", "Only the channel's owners and moderators can do this."))
     }
 }
 
+fn owns(facts: &mut dyn FactSource, user: UserId, channel: ChannelId) -> Result<Grant> {
+    let grant = sees(facts, user, channel)?;
+    if grant.standing == Some(MemberRole::Owner) || reaches(facts, user, channel, Permission::ChannelsManage)? {
+        Ok(grant)
+    } else {
+        Err(Error::refused("not_an_owner", "Only the channel's owners can do this."))
+    }
+}
+
+fn mutes(facts: &mut dyn FactSource, user: UserId, channel: ChannelId, member: UserId) -> Result<Grant> {
+    let grant = match runs(facts, user, channel) {
+        Err(error) if error.kind() == Kind::Refused && reaches(facts, user, channel, Permission::ChannelsMute)? => {
+            sees(facts, user, channel)?
+        }
+        decided => decided?,
+    };
+    beneath(facts, user, channel, member, grant)
+}
+
+/// Whether the role of `user` reaches into the channel. It does not into a conversation, not even one's own.
+fn reaches(facts: &mut dyn FactSource, user: UserId, channel: ChannelId, permission: Permission) -> Result<bool> {
+    let is_channel = facts.channel(channel)?.is_some_and(|fact| fact.kind == ChannelKind::Channel);
+    Ok(is_channel && facts.allows(user, permission)?)
+}
+
+/// Nobody changes an owner's standing but an owner, or who manages channels.
+fn beneath(
+    facts: &mut dyn FactSource,
+    user: UserId,
+    channel: ChannelId,
+    member: UserId,
+    grant: Grant,
+) -> Result<Grant> {
+    let owner = Some(MemberRole::Owner);
+    let standing = facts.channel(channel)?.and_then(|fact| fact.members.get(&member).copied());
+    if standing == owner && grant.standing != owner && !reaches(facts, user, channel, Permission::ChannelsManage)? {
+        return Err(Error::refused("owner_stays", "Only an owner can change another owner's standing."));
+    }
+    Ok(grant)
+}
+
+/// What somebody is told who is banned from a channel.
+pub fn banned() -> Error {
+    Error::refused("banned", "You are banned from this channel for now.")
+}
+
 fn granted(facts: &mut dyn FactSource, user: UserId, standing: MemberRole) -> Result<Grant> {
-    Ok(Grant { phi: facts.allows(user, Permission::PhiRead)?, standing: Some(standing) })
+    let phi = facts.allows(user, Permission::PhiRead)?;
+    Ok(Grant { phi, standing: Some(standing), ..Grant::default() })
 }
 
 fn permitted(facts: &mut dyn FactSource, user: UserId, permission: Permission) -> Result<()> {
@@ -287,6 +337,10 @@ mod tests {
     const PRIVATE: u128 = 101;
     const ARCHIVED: u128 = 102;
     const NOWHERE: u128 = 103;
+    const GROUP: u128 = 104;
+    const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+    const OVER: Timestamp = NOW;
+    const AHEAD: Timestamp = Timestamp::from_micros(1_000_001);
 
     fn channel(n: u128) -> ChannelId {
         ChannelId::from_uuid(Uuid::from_u128(n))
@@ -296,7 +350,8 @@ mod tests {
         UserFact { username: name.into(), role: role(n), active, must_change_password: false }
     }
 
-    /// Users 0–3 hold the four roles; 10 owns every channel, 11 is a member, 12 reads only, 13 is inactive.
+    /// Users 0–3 hold the four roles; 10 owns every channel, 11 is a member, 12 reads only,
+    /// 13 is inactive, 14 is a muted member, 15 is banned, 16 moderates. What 11 and 0 were under is over.
     fn clinic() -> Clinic {
         let mut clinic = Clinic::default();
         for (n, seed) in SEED_ROLES.iter().enumerate() {
@@ -304,7 +359,7 @@ mod tests {
             clinic.roles.insert(role(n), RoleFact { name: seed.name.into(), permissions });
             clinic.users.insert(user(n as u128), person(seed.name, n, true));
         }
-        for n in 10..14 {
+        for n in 10..17 {
             clinic.users.insert(user(n), person("p", 0, n != 13));
         }
         let members: HashMap<_, _> = [
@@ -312,20 +367,32 @@ mod tests {
             (user(11), MemberRole::Member),
             (user(12), MemberRole::Readonly),
             (user(13), MemberRole::Member),
+            (user(14), MemberRole::Member),
+            (user(16), MemberRole::Moderator),
         ]
         .into();
-        for (n, private, archived) in [(PUBLIC, false, false), (PRIVATE, true, false), (ARCHIVED, false, true)] {
-            clinic.channels.insert(
-                channel(n),
-                ChannelFact { private, archived, members: members.clone(), ..ChannelFact::default() },
-            );
+        let sanctions: HashMap<_, _> = [
+            ((user(14), Sanction::Mute), Some(AHEAD)),
+            ((user(15), Sanction::Ban), None),
+            ((user(11), Sanction::Mute), Some(OVER)),
+            ((user(0), Sanction::Ban), Some(OVER)),
+        ]
+        .into();
+        let whole = ChannelFact { members, sanctions, slow: 30, ..ChannelFact::default() };
+        for (n, kind, private, archived) in [
+            (PUBLIC, ChannelKind::Channel, false, false),
+            (PRIVATE, ChannelKind::Channel, true, false),
+            (ARCHIVED, ChannelKind::Channel, false, true),
+            (GROUP, ChannelKind::Group, true, false),
+        ] {
+            clinic.channels.insert(channel(n), ChannelFact { kind, private, archived, ..whole.clone() });
         }
         clinic
     }
 
     fn verdict(who: u128, need: Need) -> &'static str {
         let session = SessionState::for_test(user(who));
-        match decide(&Who::Person(session), need, &mut clinic()) {
+        match decide(&Who::Person(session), need, &mut clinic(), NOW) {
             Ok(_) => "yes",
             Err(error) => error.code(),
         }
@@ -381,6 +448,12 @@ mod tests {
             ("runs member 11", Need::RunsMember(channel(PRIVATE), user(11))),
             ("runs owner 10", Need::RunsMember(channel(PRIVATE), user(10))),
             ("runs other 11", Need::RunsOther(channel(PRIVATE), user(11))),
+            ("sees group", Need::Sees(channel(GROUP))),
+            ("runs group", Need::Runs(channel(GROUP))),
+            ("owns group", Need::Owns(channel(GROUP))),
+            ("mutes 11", Need::Mutes(channel(PUBLIC), user(11))),
+            ("mutes owner 10", Need::Mutes(channel(PUBLIC), user(10))),
+            ("mutes 11 in group", Need::Mutes(channel(GROUP), user(11))),
         ];
         let people = [
             ("user", 0),
@@ -391,6 +464,9 @@ mod tests {
             ("member", 11),
             ("readonly", 12),
             ("inactive", 13),
+            ("muted", 14),
+            ("banned", 15),
+            ("moderates", 16),
             ("unknown", 99),
         ];
         let mut table = String::new();
@@ -404,10 +480,10 @@ mod tests {
     #[test]
     fn a_visitor_gets_open_deeds_only_and_the_system_everything() {
         let mut clinic = clinic();
-        assert!(decide(&Who::Visitor, Need::Open, &mut clinic).is_ok());
-        let refused = decide(&Who::Visitor, Need::SignedIn, &mut clinic).err().unwrap();
+        assert!(decide(&Who::Visitor, Need::Open, &mut clinic, NOW).is_ok());
+        let refused = decide(&Who::Visitor, Need::SignedIn, &mut clinic, NOW).err().unwrap();
         assert_eq!(refused.code(), "not_signed_in");
-        assert!(decide(&Who::System, Need::System, &mut clinic).is_ok());
+        assert!(decide(&Who::System, Need::System, &mut clinic, NOW).is_ok());
     }
 
     #[test]
@@ -416,16 +492,27 @@ mod tests {
         let admin = clinic.users.get_mut(&user(3)).unwrap();
         admin.must_change_password = true;
         let who = Who::Person(SessionState::for_test(user(3)));
-        assert!(decide(&who, Need::OwnAccount, &mut clinic).is_ok());
-        let refused = decide(&who, Need::SignedIn, &mut clinic).err().unwrap();
+        assert!(decide(&who, Need::OwnAccount, &mut clinic, NOW).is_ok());
+        let refused = decide(&who, Need::SignedIn, &mut clinic, NOW).err().unwrap();
         assert_eq!(refused.code(), "password_change_required");
     }
 
     #[test]
     fn patient_details_are_shown_inside_only() {
         let mut clinic = clinic();
-        let mut phi = |n, need| decide(&Who::Person(SessionState::for_test(user(n))), need, &mut clinic).unwrap().phi;
+        let mut phi =
+            |n, need| decide(&Who::Person(SessionState::for_test(user(n))), need, &mut clinic, NOW).unwrap().phi;
         assert!(phi(11, Need::Sees(channel(PRIVATE))));
         assert!(!phi(3, Need::Sees(channel(PRIVATE))), "a super_admin outside sees the channel, not the details");
+    }
+
+    #[test]
+    fn a_mute_ends_at_its_moment_and_slow_mode_is_for_members() {
+        let mut clinic = clinic();
+        let need = Need::Writes(channel(PUBLIC), Permission::MessagesSend);
+        let mut at = |n, now| decide(&Who::Person(SessionState::for_test(user(n))), need, &mut clinic, now);
+        assert_eq!(at(14, NOW).unwrap_err().code(), "muted");
+        assert_eq!(at(14, AHEAD).unwrap().slow, 30);
+        assert_eq!((at(10, NOW).unwrap().slow, at(16, NOW).unwrap().slow), (0, 0));
     }
 }

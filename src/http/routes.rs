@@ -100,11 +100,30 @@ routes! {
 
     GET    "/api/channels"                        SignedIn op::channels::list;
     POST   "/api/channels"                        SignedIn op::channels::create;
+    POST   "/api/channels/direct"                 SignedIn op::channels::direct;
+    GET    "/api/channels/deleted"                SignedIn op::channels::deleted;
     GET    "/api/channels/{id}"                   SignedIn op::channels::show;
+    PUT    "/api/channels/{id}"                   SignedIn op::channels::update;
+    DELETE "/api/channels/{id}"                   SignedIn op::channels::remove;
+    POST   "/api/channels/{id}/restore"           SignedIn op::channels::restore;
+    POST   "/api/channels/{id}/join"              SignedIn op::channels::join;
     GET    "/api/channels/{id}/members"           SignedIn op::channels::members;
     POST   "/api/channels/{id}/members"           SignedIn op::channels::add_member;
     PUT    "/api/channels/{id}/members/{user}"    SignedIn op::channels::change_member;
     DELETE "/api/channels/{id}/members/{user}"    SignedIn op::channels::remove_member;
+    GET    "/api/channels/{id}/mutes"             SignedIn op::channels::mutes;
+    PUT    "/api/channels/{id}/mutes/{user}"      SignedIn op::channels::mute;
+    DELETE "/api/channels/{id}/mutes/{user}"      SignedIn op::channels::unmute;
+    GET    "/api/channels/{id}/bans"              SignedIn op::channels::bans;
+    PUT    "/api/channels/{id}/bans/{user}"       SignedIn op::channels::ban;
+    DELETE "/api/channels/{id}/bans/{user}"       SignedIn op::channels::unban;
+    GET    "/api/channels/{id}/invites"           SignedIn op::channels::invites;
+    POST   "/api/channels/{id}/invites"           SignedIn op::channels::invite;
+    DELETE "/api/channels/{id}/invites/{invite}"  SignedIn op::channels::revoke_invite;
+    GET    "/api/invites"                         SignedIn op::channels::own_invites;
+    POST   "/api/invites/redeem"                  SignedIn op::channels::redeem_invite;
+    POST   "/api/invites/{id}/accept"             SignedIn op::channels::accept_invite;
+    POST   "/api/invites/{id}/decline"            SignedIn op::channels::decline_invite;
 
     GET    "/api/messages"                        SignedIn op::messages::list;
     POST   "/api/messages"                        SignedIn op::messages::create;

@@ -90,6 +90,13 @@ pub enum Effect {
         /// What.
         frame: Utf8Bytes,
     },
+    /// All sockets of some people hear this.
+    TellUsers {
+        /// Who.
+        users: Vec<UserId>,
+        /// What.
+        frame: Utf8Bytes,
+    },
     /// Every signed-in socket hears this.
     TellAll {
         /// What.
@@ -156,6 +163,11 @@ pub enum Effect {
         socket: SocketId,
         /// Why.
         close: Close,
+    },
+    /// A channel is gone: nobody listens to it any more.
+    Dissolve {
+        /// Which.
+        channel: ChannelId,
     },
     /// Whether a person may see patient details has changed, everywhere.
     SetPhi {

@@ -162,6 +162,15 @@ impl Registry {
                 }
             }
             Effect::TellUser { user, frame } => self.tell_user(user, &frame),
+            Effect::TellUsers { users, frame } => users.iter().for_each(|user| self.tell_user(*user, &frame)),
+            Effect::Dissolve { channel } => {
+                self.drop_watchers(channel, |_| true);
+                for subscriber in self.channels.remove(&channel).unwrap_or_default() {
+                    if let Some(channels) = self.subscriptions.get_mut(&subscriber.socket.id) {
+                        channels.retain(|c| *c != channel);
+                    }
+                }
+            }
             Effect::TellAll { frame } => {
                 for socket in self.sockets.values().filter(|s| s.personal) {
                     socket.push(Item::Text { channel: None, frame: frame.clone() });

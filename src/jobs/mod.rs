@@ -1,15 +1,19 @@
 //! What is done again and again, by name. A job that fails is logged and tried again at its next turn; one that
 //! takes longer than its turn is not run twice at once.
 
+mod steady;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{SharedClock, Timestamp};
+pub use steady::Steady;
+
+use crate::clock::SharedClock;
 use crate::error::Result;
-use crate::features::{Means, expiry, reminders, schedule, users, words};
+use crate::features::{Means, channels, expiry, reminders, schedule, users, words};
 use crate::gate::Gate;
 
 /// How often refusals and readings that repeated are written down.
@@ -18,48 +22,19 @@ const REPEATS_EVERY: Duration = Duration::from_secs(30);
 const KEY_USES_EVERY: Duration = Duration::from_mins(5);
 /// How often the last use of each session is written down.
 const LAST_SEEN_EVERY: Duration = Duration::from_mins(5);
+/// How often it is asked whether the time of a channel has come.
+const CHANNELS_ENDED_EVERY: Duration = Duration::from_secs(5);
 
 /// How often the word filter is read again, because another node may have changed it.
 const WORDS_EVERY: Duration = Duration::from_secs(15);
 /// How often it is looked for accounts whose deletion is final.
 const ERASE_EVERY: Duration = Duration::from_hours(1);
-/// A clock that leapt by more than this since the last turn was set, and says nothing about thirty days.
-const LEAP_MAX: Duration = Duration::from_hours(24);
-
-/// Tells a clock that goes on from one that was set: what cannot be undone waits until it has gone on for a turn.
-struct Steady {
-    wall: Timestamp,
-    monotonic: Duration,
-}
-
-impl Steady {
-    fn at(clock: &SharedClock) -> Self {
-        Self { wall: clock.now(), monotonic: clock.monotonic() }
-    }
-
-    /// Whether wall time went on as much as time did since this was last asked.
-    fn goes_on(&mut self, clock: &SharedClock) -> bool {
-        let before = std::mem::replace(self, Self::at(clock));
-        let passed = self.monotonic.saturating_sub(before.monotonic);
-        let (there, back) = (self.wall.since(before.wall), before.wall.since(self.wall));
-        back <= LEAP_MAX && there.abs_diff(passed) <= LEAP_MAX
-    }
-}
-
 /// The jobs over people's accounts.
 pub fn of_people(gate: &Gate, clock: &SharedClock, stop: &CancellationToken) {
-    let (gate, clock) = (gate.clone(), clock.clone());
-    let mut steady = Steady::at(&clock);
+    let (gate, steady) = (gate.clone(), Steady::new(clock.clone()));
     every("erase deleted accounts", ERASE_EVERY, stop, move || {
-        let (gate, goes_on) = (gate.clone(), steady.goes_on(&clock));
-        async move {
-            if goes_on {
-                users::erase_due(&gate.system()).await.map(drop)
-            } else {
-                tracing::warn!("the clock was set by more than a day: no account is erased this time");
-                Ok(())
-            }
-        }
+        let (gate, holds) = (gate.clone(), steady.holds());
+        async move { if holds { users::erase_due(&gate.system()).await.map(drop) } else { Ok(()) } }
     });
 }
 
@@ -152,27 +127,19 @@ pub fn of_writers(gate: &Gate, means: &Arc<Means>, stop: &CancellationToken) {
     });
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
+/// The jobs that end what was to last for a time.
+pub fn of_the_channels(gate: &Gate, clock: &SharedClock, stop: &CancellationToken) {
+    let (gate, steady) = (gate.clone(), Arc::new(Steady::new(clock.clone())));
+    every("end channels", CHANNELS_ENDED_EVERY, stop, move || {
+        let (gate, steady) = (gate.clone(), steady.clone());
+        async move { end_channels(&gate, &steady).await }
+    });
+}
 
-    use super::*;
-    use crate::clock::ManualClock;
-
-    #[test]
-    fn a_clock_that_was_set_is_told_from_one_that_goes_on() {
-        let manual = Arc::new(ManualClock::at(Timestamp::from_micros(1_000_000_000_000)));
-        let clock: SharedClock = manual.clone();
-        let mut steady = Steady::at(&clock);
-        let day = Duration::from_hours(24);
-        manual.pass(day * 40);
-        assert!(steady.goes_on(&clock), "a machine that slept was not set");
-        manual.set(clock.now().plus(day));
-        assert!(steady.goes_on(&clock), "a day at most");
-        manual.set(clock.now().plus(day + Duration::from_secs(1)));
-        assert!(!steady.goes_on(&clock));
-        assert!(steady.goes_on(&clock), "from there on it goes on");
-        manual.set(Timestamp::from_micros(0));
-        assert!(!steady.goes_on(&clock), "back too");
+/// Takes away the channels whose time has come, if the clock can be trusted.
+pub async fn end_channels(gate: &Gate, steady: &Steady) -> Result<()> {
+    if steady.holds() {
+        channels::end_expired(&gate.system()).await?;
     }
+    Ok(())
 }

@@ -293,6 +293,24 @@ impl Fields {
         }
     }
 
+    /// True or false, if it is there.
+    pub fn optional_flag(&mut self, field: &'static str) -> Option<bool> {
+        match self.change(field, Shape::Flag(None), "must be true or false", |value| value.as_bool()) {
+            Change::Set(flag) => Some(flag),
+            Change::Keep | Change::Clear => None,
+        }
+    }
+
+    /// A list of texts to be changed.
+    pub fn changed_texts(&mut self, field: &'static str, max: usize) -> Change<Vec<String>> {
+        self.change(field, Shape::Texts(max), "must be a list of texts or null", |value| match value {
+            Value::Array(list) => {
+                list.into_iter().map(|v| if let Value::String(t) = v { Some(t) } else { None }).collect()
+            }
+            _ => None,
+        })
+    }
+
     /// A text to be changed: missing, null and a value are three things.
     pub fn changed_text(&mut self, field: &'static str) -> Change<String> {
         self.change(field, Shape::Text, "must be a text or null", |value| match value {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::fields::{Asked, Body, Fields, json_object};
 use super::messages::{Message, MessageEdit, NewMessage};
@@ -38,6 +39,8 @@ pub enum Order {
         channel: ChannelId,
         /// Replay what changed after this `rev`.
         since: Option<i64>,
+        /// Where the channel asks for one.
+        password: Option<Zeroizing<String>>,
     },
     /// `leave_channel`.
     Leave {
@@ -171,7 +174,11 @@ macro_rules! orders {
 orders! {
     fn order(fields) {
         "authenticate" => Order::Authenticate { token: fields.text("token") },
-        "join_channel" => Order::Join { channel: fields.id("channelId"), since: fields.optional_number("since") },
+        "join_channel" => Order::Join {
+            channel: fields.id("channelId"),
+            since: fields.optional_number("since"),
+            password: fields.optional_text("password").map(Zeroizing::new),
+        },
         "leave_channel" => Order::Leave { channel: fields.id("channelId") },
         "send_message" => Order::Send(NewMessage::read(&mut fields)),
         "typing_indicator" => Order::Typing { channel: fields.id("channelId"), typing: fields.flag("typing", true) },

@@ -46,10 +46,18 @@ pub(super) async fn dispatch(
         Order::Receipt(order) => {
             messages::receipt(cx, &sockets.means, outbox, order, request_id, failure(outbox)).await;
         }
-        Order::Join { channel, since } => {
+        Order::Join { channel, since, password } => {
             let failed = failure(outbox);
+            let proof = match password {
+                Some(password) => channels::prove(cx, &sockets.means, channel, password).await,
+                None => Ok(None),
+            };
             let asked = request_id.clone();
-            channels::join(cx, outbox, channel, since, request_id, move |error| failed(error, asked.as_deref()));
+            let failed = move |error| failed(error, asked.as_deref());
+            match proof {
+                Ok(proof) => channels::join(cx, outbox, channel, since, proof, request_id, failed),
+                Err(error) => failed(error),
+            }
         }
         Order::Leave { channel } => {
             let mut effects = vec![channels::leave(outbox, channel)];

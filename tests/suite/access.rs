@@ -50,11 +50,30 @@ GET /api/users/{id}/sessions: 401 403 403 200 200 403
 POST /api/users/{id}/terminate-sessions: 401 403 403 200 200 403
 GET /api/channels: 401 200 200 200 200 200
 POST /api/channels: 401 201 201 201 201 201
+POST /api/channels/direct: 401 201 201 201 201 201
+GET /api/channels/deleted: 401 403 200 200 200 403
 GET /api/channels/{id}: 401 404 200 200 200 200
+PUT /api/channels/{id}: 401 404 200 200 200 200
+DELETE /api/channels/{id}: 401 404 200 200 200 200
+POST /api/channels/{id}/restore: 401 403 200 200 200 403
+POST /api/channels/{id}/join: 401 404 404 404 404 200
 GET /api/channels/{id}/members: 401 404 200 200 200 200
 POST /api/channels/{id}/members: 401 404 409 409 409 409
 PUT /api/channels/{id}/members/{user}: 401 404 200 200 200 200
 DELETE /api/channels/{id}/members/{user}: 401 404 404 404 404 404
+GET /api/channels/{id}/mutes: 401 404 200 200 200 200
+PUT /api/channels/{id}/mutes/{user}: 401 404 200 200 200 200
+DELETE /api/channels/{id}/mutes/{user}: 401 404 404 404 404 404
+GET /api/channels/{id}/bans: 401 404 200 200 200 200
+PUT /api/channels/{id}/bans/{user}: 401 404 200 200 200 200
+DELETE /api/channels/{id}/bans/{user}: 401 404 404 404 404 404
+GET /api/channels/{id}/invites: 401 404 200 200 200 200
+POST /api/channels/{id}/invites: 401 404 201 201 201 201
+DELETE /api/channels/{id}/invites/{invite}: 401 404 404 404 404 404
+GET /api/invites: 401 200 200 200 200 200
+POST /api/invites/redeem: 401 404 404 404 404 404
+POST /api/invites/{id}/accept: 401 404 404 404 404 404
+POST /api/invites/{id}/decline: 401 404 404 404 404 404
 GET /api/messages: 401 404 404 404 404 200
 POST /api/messages: 401 404 404 404 404 201
 GET /api/messages/search: 401 400 400 400 400 400
@@ -124,6 +143,7 @@ struct Ward {
     entry: String,
     member: Person,
     tomorrow: String,
+    owner: Person,
 }
 
 impl Ward {
@@ -142,16 +162,28 @@ impl Ward {
             "/api/audit/{id}" => format!("/api/audit/{}", self.entry),
             other => other.to_owned(),
         };
-        path.replace("{id}", &self.channel).replace("{file}", "app.js").replace("{name}", "registration.open")
+        path.replace("{id}", &self.channel)
+            .replace("{file}", "app.js")
+            .replace("{invite}", NOWHERE)
+            .replace("{name}", "registration.open")
     }
 
     async fn ask(&self, method: &str, path: &str, person: &Person) -> String {
         // Removing somebody who is no member changes nothing, so that every column finds the same ward.
         let user = if method == "DELETE" { NOWHERE } else { &self.member.id };
+        let asked = self.path(path).replace("{user}", user);
+        // What takes a channel away, or puts it back, gets one of its own.
         let asked = match (method, path) {
             ("DELETE", "/api/users/{id}") => format!("/api/users/{NOWHERE}"),
+            ("DELETE", "/api/channels/{id}") | ("POST", "/api/channels/{id}/restore") => {
+                let spare = self.owner.channel("Spare", &[]).await;
+                if method == "POST" {
+                    self.owner.delete(&format!("/api/channels/{spare}")).await.json_of(200);
+                }
+                path.replace("{id}", &spare)
+            }
             ("DELETE", "/api/messages/{id}") => format!("/api/messages/{}", self.doomed),
-            _ => self.path(path).replace("{user}", user),
+            _ => asked,
         };
         let body = match (method, path) {
             ("POST", "/api/setup") => json!({ "code": "x", "username": "eve", "password": PASSWORD }),
@@ -162,12 +194,14 @@ impl Ward {
             ("POST", "/api/auth/change-password") => json!({ "currentPassword": "wrong", "newPassword": "short" }),
             ("POST", "/api/users") => json!({ "username": "alice", "password": PASSWORD }),
             ("POST", "/api/channels") => json!({ "name": "new" }),
-            ("POST", "/api/channels/{id}/members") => json!({ "userId": self.member.id }),
+            ("POST", "/api/channels/{id}/members" | "/api/channels/direct") => json!({ "userId": self.member.id }),
             ("POST", "/api/users/search" | "/api/users/{id}/terminate-sessions") => json!({ "sessionIds": [] }),
             ("PUT", "/api/users/{id}/password") => json!({ "newPassword": "short" }),
             ("PUT", "/api/users/{id}" | "/api/users/{id}/notification-preferences") => json!({ "firstName": "Robert" }),
             ("PUT", "/api/presence") => json!({ "status": "busy" }),
             ("PUT", "/api/announcement") => json!({ "text": "hello" }),
+            ("POST", "/api/invites/redeem") => json!({ "token": "no such token" }),
+            ("PUT", "/api/channels/{id}") => json!({ "topic": "rounds" }),
             ("PUT", "/api/settings/{name}") => json!({ "value": true }),
             ("POST", "/api/messages/{id}/flag") => json!({ "reason": "spam" }),
             ("POST", "/api/messages/{id}/review") => json!({ "decision": "keep" }),
@@ -185,7 +219,7 @@ impl Ward {
             ("PUT", "/api/messages/{id}") => json!({ "text": "hello again" }),
             ("POST", "/api/api-keys") => json!({ "name": "lab", "permissions": ["messages.read"] }),
             ("PUT", "/api/api-keys/{id}") => json!({ "name": "lab" }),
-            ("POST", "/api/api-keys/{id}/rotate") => json!({}),
+            ("POST", "/api/channels/{id}/invites" | "/api/api-keys/{id}/rotate") => json!({}),
             ("POST", "/api/exports") => json!({ "kind": "channel", "id": self.channel, "passphrase": PASSWORD }),
             ("PUT", _) => json!({ "role": "member" }),
             ("POST", "/api/messages/search") => json!({ "q": "hello" }),
@@ -210,8 +244,9 @@ async fn clinic_with_ward() -> (Clinic, Vec<(&'static str, Person)>, Ward) {
     let doomed = owner.say(&channel, "goodbye").await["id"].as_str().unwrap().to_owned();
     let entry = dora.list("/api/audit").await[0]["id"].as_str().unwrap().to_owned();
     let tomorrow = clinic.clock.now().plus(std::time::Duration::from_hours(24)).to_string();
+    let ward = Ward { channel, message, doomed, entry, member: bob, tomorrow, owner: owner.clone() };
     let people = vec![("user", alice), ("moderator", mona), ("admin", adam), ("super_admin", dora), ("owner", owner)];
-    (clinic, people, Ward { channel, message, doomed, entry, member: bob, tomorrow })
+    (clinic, people, ward)
 }
 
 /// Every role again, with a session of their own: signing out is a route like others.
@@ -285,9 +320,26 @@ pub(crate) async fn what_belongs_to_others_looks_like_what_is_not_there() {
     let role = json!({ "role": "owner" });
     let text = json!({ "text": "x" });
     let reaction = json!({ "reaction": "x" });
+    let (topic, link) = (json!({ "topic": "mine" }), json!({}));
     for (method, hidden, missing, body) in [
         ("GET", format!("/api/channels/{}", ward.channel), format!("/api/channels/{NOWHERE}"), None),
         ("GET", format!("/api/channels/{}/members", ward.channel), format!("/api/channels/{NOWHERE}/members"), None),
+        ("PUT", format!("/api/channels/{}", ward.channel), format!("/api/channels/{NOWHERE}"), Some(&topic)),
+        ("DELETE", format!("/api/channels/{}", ward.channel), format!("/api/channels/{NOWHERE}"), None),
+        ("POST", format!("/api/channels/{}/join", ward.channel), format!("/api/channels/{NOWHERE}/join"), None),
+        ("GET", format!("/api/channels/{}/bans", ward.channel), format!("/api/channels/{NOWHERE}/bans"), None),
+        (
+            "PUT",
+            format!("/api/channels/{}/mutes/{}", ward.channel, ward.member.id),
+            format!("/api/channels/{NOWHERE}/mutes/{}", ward.member.id),
+            None,
+        ),
+        (
+            "POST",
+            format!("/api/channels/{}/invites", ward.channel),
+            format!("/api/channels/{NOWHERE}/invites"),
+            Some(&link),
+        ),
         (
             "POST",
             format!("/api/channels/{}/members", ward.channel),

@@ -40,6 +40,24 @@ told_on_postgres! {
     }
     channels {
         what_others_posted_is_counted_until_it_is_read_and_across_a_restart
+        channels_are_found_by_what_is_said_of_them
+        members_are_paged_by_name
+        a_channel_is_changed_field_by_field_and_its_members_hear_of_it
+        two_who_change_a_channel_do_not_undo_each_other
+        what_a_channel_cannot_be_is_refused_and_changes_nothing
+        an_archived_channel_is_for_reading_until_it_is_opened_again
+        a_deleted_channel_is_gone_for_everybody_and_can_be_put_back_for_thirty_days
+        a_temporary_channel_ends_at_its_time_unless_the_clock_leapt
+    }
+    channels_people {
+        a_direct_conversation_is_found_again_and_shown_to_nobody_else
+        a_group_conversation_is_of_a_few_and_theirs_alone
+        a_channel_with_a_password_lets_in_who_knows_it
+        slow_mode_asks_members_for_a_pause_and_outlives_a_restart
+        a_muted_member_reads_and_does_not_write_until_it_is_over_or_lifted
+        a_ban_puts_somebody_out_at_once_and_keeps_them_out
+        an_invited_person_accepts_or_declines_and_a_link_is_used_up
+        comings_goings_and_standings_are_told_to_those_who_listen
     }
     people {
         an_account_is_changed_by_those_who_may_and_says_so

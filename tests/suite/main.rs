@@ -22,7 +22,7 @@
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
 //! | sync | state + frames = a fresh fetch, whatever was missed |
-//! | channels | what has not been read, and how channels are found |
+//! | channels, channels_people | what channels are and how they end; who may be there and say what |
 //! | engines | the main stories on both databases |
 //! | limits | below, at and above every limit |
 //! | writing | what helps or restrains a writer: the word filter, flags |
@@ -51,6 +51,7 @@ mod fixture;
 mod access;
 mod changes;
 mod channels;
+mod channels_people;
 mod contract;
 mod engines;
 mod front;

@@ -72,7 +72,11 @@ pub(crate) async fn every_deed_leaves_its_row() {
     assert_eq!(
         told(&rows),
         [
-            row("alice", "channels.create", json!({ "channelId": channel, "isPrivate": false, "members": 0 })),
+            row(
+                "alice",
+                "channels.create",
+                json!({ "channelId": channel, "isPrivate": false, "kind": "channel", "members": 0 })
+            ),
             row("bob", "channels.join", json!({ "channelId": channel })),
             row("bob", "channels.join", json!({ "channelId": channel, "listening": true })),
             row(

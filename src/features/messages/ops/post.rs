@@ -114,6 +114,7 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
     if !new {
         return sent_before(act, letter);
     }
+    act.keep_slow(channel)?;
     act.take_place(&place);
     if draft.flagged {
         flags::mark(act, message, Reason::WordFilter)?;
