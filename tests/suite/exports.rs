@@ -171,3 +171,22 @@ async fn what_an_interrupted_server_left_is_swept_away() {
     assert_eq!((found["state"].as_str(), found["failure"].as_str()), (Some("failed"), Some("interrupted")));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_fetched_within_its_time_only_and_three_may_be_under_way() {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let wish = json!({ "kind": "audit", "passphrase": PASSPHRASE, "format": "jsonl" });
+    let export = ended(&dora, &ask(&dora, &wish).await).await;
+    let path = format!("/api/exports/{}/file", export["id"].as_str().unwrap());
+    clinic.pass(7 * 24 * 60 * 60 - 60);
+    let dora = clinic.dora().await;
+    assert_eq!(dora.get(&path).await.status, 200);
+    clinic.pass(60);
+    dora.get(&path).await.is_refusal(409, "export_not_ready");
+
+    clinic.sql("INSERT INTO exports (id, kind, asked_by, format, state, created_at, expires_at) SELECT a.id, 'audit', u.id, 'html', 'running', a.timestamp, a.timestamp FROM users u, audit_logs a WHERE a.number <= 3").await;
+    dora.post("/api/exports", &wish).await.is_refusal(409, "exports_under_way");
+    clinic.sql("DELETE FROM exports WHERE id IN (SELECT id FROM audit_logs WHERE number = 1)").await;
+    ask(&dora, &wish).await;
+}
