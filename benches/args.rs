@@ -37,7 +37,7 @@ pub struct Args {
     /// People with accounts; all of them come back at once in P4.
     #[arg(long, default_value_t = 1000)]
     pub crowd: usize,
-    /// Messages in the channel of P5 and the filled start of P7.
+    /// Messages in the channel of P5, those that P6 searches, and the filled start of P7.
     #[arg(long, default_value_t = 100_000)]
     pub filled: usize,
     /// Count fsync and fdatasync per acknowledgement in P1, with strace, after the measurement.
@@ -84,6 +84,8 @@ pub enum Work {
     P4b,
     /// A page of history
     P5,
+    /// A word among all messages
+    P6,
     /// Start (P7) and weight (P8)
     P7,
 }

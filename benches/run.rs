@@ -113,6 +113,7 @@ impl Bench {
                         Work::P4 => work::storm::with_tokens(self, kind).await,
                         Work::P4b => work::storm::with_passwords(self, kind).await,
                         Work::P5 => work::history::run(self, kind).await,
+                        Work::P6 => work::search::run(self, kind).await,
                         Work::P7 => work::start::run(self, kind).await,
                     };
                     if let Err(error) = done {

@@ -3,6 +3,7 @@
 pub mod fanout;
 pub mod history;
 pub mod idle;
+pub mod search;
 pub mod sends;
 pub mod start;
 pub mod storm;
