@@ -160,6 +160,7 @@ impl App {
             channel_passwords: Throttle::new(limits.login_failures_max),
             pace: Pace::new(limits.sends_per_second, limits.sends_burst),
             words: words::Filter::default(),
+            checks: Pace::new(messages::CHECKS_PER_SECOND, messages::CHECKS_AT_ONCE),
             searches: crate::features::search::Hall::new(limits.searches_max),
             whispers: Pace::new(limits.whispers_per_second, limits.whispers_burst),
             presence: presence::Board::new(clock.clone(), limits.away_after),

@@ -89,6 +89,8 @@ pub struct Means {
     pub pace: Pace,
     /// The clinic's word filter, compiled.
     pub words: words::Filter,
+    /// Texts looked at before they are sent.
+    pub checks: Pace,
     /// Where messages are searched.
     pub searches: search::Hall,
     /// What is passed on and never kept: typing, presence.

@@ -137,6 +137,8 @@ routes! {
     DELETE "/api/messages/{id}/reactions/{reaction}" SignedIn op::messages::unreact;
     POST   "/api/messages/{id}/read"              SignedIn op::messages::read;
     GET    "/api/messages/{id}/receipts"          SignedIn op::messages::receipts;
+    POST   "/api/messages/{id}/reveal"            SignedIn op::phi::reveal;
+    POST   "/api/phi/check"                       SignedIn op::phi::check;
 
     GET    "/api/presence"                        SignedIn op::presence::show;
     PUT    "/api/presence"                        SignedIn op::presence::choose;

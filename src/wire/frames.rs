@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::fields::{Asked, Body, Fields, json_object};
 use super::messages::{Message, MessageEdit, NewMessage};
+use super::phi::PhiHint;
 use super::presence::{Presence, PresenceChange};
 use super::problem::told;
 use crate::clock::Timestamp;
@@ -315,6 +316,9 @@ pub enum Frame<'a> {
         /// Of a send.
         #[serde(skip_serializing_if = "Option::is_none")]
         timestamp: Option<Timestamp>,
+        /// Of a send that looks like patient details and was not marked.
+        #[serde(flatten, skip_serializing_if = "Option::is_none")]
+        phi: Option<PhiHint>,
     },
     /// What was asked is not done.
     #[serde(rename_all = "camelCase")]
@@ -411,6 +415,7 @@ pub fn acknowledged(request_id: &str) -> String {
         seq: None,
         rev: None,
         timestamp: None,
+        phi: None,
     }
     .encode()
 }
@@ -451,6 +456,7 @@ mod tests {
             seq: None,
             rev: Some(4),
             timestamp: None,
+            phi: None,
         };
         assert_eq!(ack.encode(), r#"{"type":"ack","requestId":"r","rev":4}"#);
         let failed = Frame::AuthenticationResponse { success: false, user: None, code: Some("token_expired") };

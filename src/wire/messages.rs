@@ -202,3 +202,17 @@ pub struct Version {
     /// By whom.
     pub replaced_by: UserId,
 }
+
+/// Why patient details are to be revealed, as one of the words of the protocol.
+#[derive(Debug)]
+pub struct Reveal {
+    /// The word.
+    pub reason: String,
+}
+
+impl Body for Reveal {
+    const REFUSED: &'static [&'static str] = &["id", "userId", "messageId"];
+    fn read(fields: &mut Fields) -> Self {
+        Self { reason: fields.text("reason") }
+    }
+}

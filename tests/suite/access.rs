@@ -78,6 +78,8 @@ GET /api/messages: 401 404 404 404 404 200
 POST /api/messages: 401 404 404 404 404 201
 GET /api/messages/search: 401 400 400 400 400 400
 POST /api/messages/search: 401 200 200 200 200 200
+POST /api/messages/{id}/reveal: 401 403 403 403 200 403
+POST /api/phi/check: 401 200 200 200 200 200
 GET /api/messages/{id}: 401 404 404 404 404 200
 GET /api/presence: 401 200 200 200 200 200
 PUT /api/presence: 401 200 200 200 200 200
@@ -199,9 +201,9 @@ impl Ward {
             ("PUT", "/api/users/{id}/password") => json!({ "newPassword": "short" }),
             ("PUT", "/api/users/{id}" | "/api/users/{id}/notification-preferences") => json!({ "firstName": "Robert" }),
             ("PUT", "/api/presence") => json!({ "status": "busy" }),
-            ("PUT", "/api/announcement") => json!({ "text": "hello" }),
             ("POST", "/api/invites/redeem") => json!({ "token": "no such token" }),
             ("PUT", "/api/channels/{id}") => json!({ "topic": "rounds" }),
+            ("PUT", "/api/announcement") | ("POST", "/api/phi/check") => json!({ "text": "hello" }),
             ("PUT", "/api/settings/{name}") => json!({ "value": true }),
             ("POST", "/api/messages/{id}/flag") => json!({ "reason": "spam" }),
             ("POST", "/api/messages/{id}/review") => json!({ "decision": "keep" }),
@@ -222,6 +224,7 @@ impl Ward {
             ("POST", "/api/channels/{id}/invites" | "/api/api-keys/{id}/rotate") => json!({}),
             ("POST", "/api/exports") => json!({ "kind": "channel", "id": self.channel, "passphrase": PASSWORD }),
             ("PUT", _) => json!({ "role": "member" }),
+            ("POST", "/api/messages/{id}/reveal") => json!({ "reason": "legal" }),
             ("POST", "/api/messages/search") => json!({ "q": "hello" }),
             ("POST", "/api/messages") => json!({ "channelId": self.channel, "text": "hello" }),
             _ => Value::Null,

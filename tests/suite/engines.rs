@@ -92,6 +92,11 @@ told_on_postgres! {
         every_route_answers_every_role_as_the_table_says
         what_belongs_to_others_looks_like_what_is_not_there
     }
+    detection {
+        a_clinic_chooses_what_happens_to_patient_details_that_are_not_marked
+        a_text_can_be_looked_at_before_it_is_sent
+        patient_details_are_revealed_once_for_a_reason_that_is_recorded
+    }
     search {
         words_phrases_and_operators_find_the_newest_first
         only_what_one_may_read_now_is_found_and_the_rest_looks_like_nothing

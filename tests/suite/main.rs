@@ -31,6 +31,7 @@
 //! | writing_mentions | who is named, told and counted |
 //! | keys | API keys: what they may, and how they end |
 //! | openapi | the served description, and that answers and frames are as it says |
+//! | detection | patient details that nobody marked, and those that are revealed |
 //! | search | what a search finds, for whom, and how it goes on |
 //! | reactions | what people put under a message |
 //! | receipts | who has received and read it |
@@ -53,6 +54,7 @@ mod changes;
 mod channels;
 mod channels_people;
 mod contract;
+mod detection;
 mod engines;
 mod front;
 mod keys;

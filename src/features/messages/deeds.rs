@@ -37,6 +37,12 @@ pub(super) enum MessageDeed {
     KeepDeliveries,
     /// Look who has received and read a message.
     Receipts { place: Place },
+    /// Have a text looked at that might be sent.
+    Check,
+    /// Find out where a message is, before its patient details are revealed, and show them when that is recorded.
+    FindToReveal,
+    /// Reveal the patient details of a message.
+    Reveal { channel: ChannelId, message: MessageId, reason: &'static str },
 }
 
 impl Deed for MessageDeed {
@@ -57,6 +63,8 @@ impl Deed for MessageDeed {
             Self::Read { channel } | Self::Receive { channel } => Need::Inside(*channel, Permission::MessagesRead),
             Self::KeepDeliveries => Need::System,
             Self::Receipts { place } => Need::Inside(place.channel, Permission::MessagesRead),
+            Self::Check => Need::Holds(Permission::MessagesSend),
+            Self::FindToReveal | Self::Reveal { .. } => Need::Holds(Permission::PhiReveal),
         }
     }
 
@@ -91,6 +99,12 @@ impl Deed for MessageDeed {
             Self::Receive { .. } => Trail::nothing("messages.receive"),
             Self::KeepDeliveries => Trail::nothing("messages.keep_deliveries"),
             Self::Receipts { .. } => Trail::nothing("messages.receipts"),
+            Self::Check => Trail::nothing("phi.check"),
+            Self::FindToReveal => Trail::nothing("phi.reveal"),
+            Self::Reveal { channel, message, reason } => Trail::record("phi.reveal")
+                .with("channelId", *channel)
+                .with("messageId", *message)
+                .word("reason", reason),
         }
     }
 }

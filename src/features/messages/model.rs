@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::suspicion::Suspicion;
 use crate::config::Limits;
 use crate::error::{Error, FieldFault, Result};
 use crate::features::mentions::Name;
@@ -38,6 +39,8 @@ pub struct Draft {
     pub names: Vec<Name>,
     /// The word filter wants a moderator to look at it.
     pub flagged: bool,
+    /// What it looks like, for its sender alone.
+    pub(super) suspicion: Suspicion,
 }
 
 impl Draft {
@@ -74,6 +77,7 @@ impl Draft {
             lives: body.expires_in_seconds.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
             names: Vec::new(),
             flagged: false,
+            suspicion: Suspicion::default(),
         })
     }
 }
@@ -90,6 +94,8 @@ pub struct Revision {
     pub names: Vec<Name>,
     /// The word filter wants a moderator to look at it.
     pub flagged: bool,
+    /// What it looks like, for its sender alone.
+    pub(super) suspicion: Suspicion,
 }
 
 impl Revision {
@@ -112,7 +118,7 @@ impl Revision {
         if !faults.is_empty() {
             return Err(Error::fields(faults));
         }
-        Ok(Self { text, contains_phi, metadata, names: Vec::new(), flagged: false })
+        Ok(Self { text, contains_phi, metadata, names: Vec::new(), flagged: false, suspicion: Suspicion::default() })
     }
 }
 

@@ -1,10 +1,11 @@
-//! What a message passes between being read and being sealed: the clinic's word filter, and a look for the people it
-//! names. Nothing is stored before it, and what it changes is what is stored.
+//! What a message passes between being read and being sealed: the clinic's word filter, a look for patient details
+//! that are not marked, and one for the people it names. Nothing is stored before it, and what it changes is what is stored.
 
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::model::{Draft, Revision};
+use super::suspicion::suspect;
 use crate::error::{Error, Result};
 use crate::features::Means;
 use crate::features::mentions;
@@ -13,7 +14,7 @@ use crate::gate::Cx;
 use crate::wire::Change;
 
 /// Lets a draft through as it is, changed, or marked for a moderator; or says why not.
-pub(super) fn screen(_cx: &Cx, means: &Means, mut draft: Draft) -> Result<Draft> {
+pub(super) fn screen(cx: &Cx, means: &Means, mut draft: Draft) -> Result<Draft> {
     if !means.words.is_empty() {
         if let Some(masked) = judged(&means.words, &draft.text, &mut draft.flagged)? {
             draft.text = masked;
@@ -22,12 +23,16 @@ pub(super) fn screen(_cx: &Cx, means: &Means, mut draft: Draft) -> Result<Draft>
             screen_value(&means.words, metadata, &mut draft.flagged)?;
         }
     }
+    if !draft.contains_phi {
+        draft.suspicion = suspect(cx, means, &draft.text, draft.metadata.as_ref());
+        draft.contains_phi = draft.suspicion.marks()?;
+    }
     draft.names = mentions::named(&draft.text);
     Ok(draft)
 }
 
 /// The same for what a message is to say from now on.
-pub(super) fn screen_revision(_cx: &Cx, means: &Means, mut revision: Revision) -> Result<Revision> {
+pub(super) fn screen_revision(cx: &Cx, means: &Means, mut revision: Revision) -> Result<Revision> {
     if !means.words.is_empty() {
         if let Some(text) = &mut revision.text
             && let Some(masked) = judged(&means.words, text, &mut revision.flagged)?
@@ -37,6 +42,11 @@ pub(super) fn screen_revision(_cx: &Cx, means: &Means, mut revision: Revision) -
         if let Change::Set(metadata) = &mut revision.metadata {
             screen_value(&means.words, metadata, &mut revision.flagged)?;
         }
+    }
+    if revision.contains_phi != Some(true) {
+        let metadata = if let Change::Set(metadata) = &revision.metadata { Some(metadata) } else { None };
+        let text = revision.text.as_ref().map_or("", |text| text.as_str());
+        revision.suspicion = suspect(cx, means, text, metadata);
     }
     revision.names = revision.text.as_ref().map_or_else(Vec::new, |text| mentions::named(text));
     Ok(revision)

@@ -22,6 +22,8 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use regex::Regex;
 
 use self::text::Text;
@@ -42,13 +44,13 @@ pub struct Finding {
 #[derive(Debug, Clone, Default)]
 pub struct Detector {
     kinds: Kinds,
-    record_numbers: Vec<Regex>,
+    record_numbers: Arc<[Regex]>,
 }
 
 impl Detector {
     /// Looks for `kinds`; `record_numbers` are the clinic's own forms of a medical record number, found without any
     /// word beside them.
-    pub fn new(kinds: Kinds, record_numbers: Vec<Regex>) -> Self {
+    pub fn new(kinds: Kinds, record_numbers: Arc<[Regex]>) -> Self {
         Self { kinds, record_numbers }
     }
 

@@ -38,7 +38,7 @@ async fn post(gate: &Gate, means: &Means, stored: Stored) -> Result<bool> {
     match messages::post(&author, means, message).await {
         Ok(posted) => {
             let data = json!({
-                "kind": "scheduled_sent", "scheduledId": scheduled, "channelId": channel, "messageId": posted.id,
+                "kind": "scheduled_sent", "scheduledId": scheduled, "channelId": channel, "messageId": posted.message.id,
             });
             let work = move |act: &mut Act<'_, '_>| {
                 rows::strike_off(act, scheduled)?;

@@ -113,7 +113,7 @@ impl Queue {
         // On Linux priority belongs to the thread, and nobody means the calling one. Elsewhere the scheduler has to
         // do without the hint.
         #[cfg(target_os = "linux")]
-        let _ = rustix::process::setpriority_process(None, 10);
+        let _ = rustix::process::setpriority_process(None, 19);
         let mut state = lock(&self.state);
         loop {
             if let Some(work) = state.work.pop_front() {

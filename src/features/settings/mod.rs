@@ -9,9 +9,11 @@ mod deeds;
 mod kinds;
 mod model;
 mod ops;
+mod phi;
 mod rows;
 
 pub use current::Current;
 pub use kinds::Kind;
 pub use model::{Clinic, Receipts};
 pub use ops::{change, list, load, reset, show};
+pub use phi::{PhiPolicy, RecordNumbers};

@@ -4,6 +4,8 @@
 use serde_json::Value;
 
 use super::kinds::{Kind, choice};
+use super::phi::{PhiPolicy, RecordNumbers};
+use crate::features::phi::Kinds;
 
 /// One row of the table.
 pub(super) struct Policy {
@@ -59,6 +61,12 @@ policies! {
         "Whether the members of a channel are shown who has received and read a message; optional leaves it to each reader.";
     registration_open: bool = false, "registration.open",
         "Whether anybody on the clinic's network may make an account without an invitation.";
+    phi_policy: PhiPolicy = PhiPolicy::Suggest, "phi.policy",
+        "What happens to a message that looks like patient details and is not marked: nothing, a hint to its sender, the mark, or a refusal.";
+    phi_kinds: Kinds = Kinds::all(), "phi.kinds",
+        "The kinds of identifiers that are looked for in messages that are not marked.";
+    phi_record_numbers: RecordNumbers = RecordNumbers::default(), "phi.mrnPatterns",
+        "The clinic's own forms of a medical record number, as regular expressions; they are found without a word beside them.";
 }
 
 /// The policy of that name.

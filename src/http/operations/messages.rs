@@ -7,6 +7,7 @@ use crate::http::contract::{Described, Query, delete as remove, get, post, put};
 use crate::id::{ChannelId, MessageId};
 use crate::wire::auth::Success;
 use crate::wire::messages::{Message, MessageEdit, NewMessage, NewReaction, Receipt, Version};
+use crate::wire::phi::Posted;
 
 pub(in crate::http) fn described() -> Vec<Described> {
     vec![
@@ -15,9 +16,9 @@ pub(in crate::http) fn described() -> Vec<Described> {
             .pages_of::<Message>(),
         post("/api/messages", "Posts a message; the answer means that it is on disk.")
             .takes::<NewMessage>()
-            .makes::<Message>(),
+            .makes::<Posted>(),
         get("/api/messages/{id}", "One message.").gives::<Message>(),
-        put("/api/messages/{id}", "Edits an own message.").takes::<MessageEdit>().gives::<Message>(),
+        put("/api/messages/{id}", "Edits an own message.").takes::<MessageEdit>().gives::<Posted>(),
         remove("/api/messages/{id}", "Deletes a message.").gives::<Success>(),
         get("/api/messages/{id}/history", "What a message said before it was edited, the latest first.")
             .pages_of::<Version>(),
@@ -38,7 +39,7 @@ pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
 }
 
 pub(in crate::http) async fn create(call: Call) -> Result<Answer> {
-    Ok(versioned(messages::post(&call.cx, &call.web.means, call.body()?).await?)?.made())
+    Ok(posted(messages::post(&call.cx, &call.web.means, call.body()?).await?)?.made())
 }
 
 pub(in crate::http) async fn show(call: Call) -> Result<Answer> {
@@ -47,7 +48,7 @@ pub(in crate::http) async fn show(call: Call) -> Result<Answer> {
 
 pub(in crate::http) async fn edit(call: Call) -> Result<Answer> {
     let (message, expected) = (message(&call)?, call.expected()?);
-    versioned(messages::edit(&call.cx, &call.web.means, message, call.body()?, expected).await?)
+    posted(messages::edit(&call.cx, &call.web.means, message, call.body()?, expected).await?)
 }
 
 pub(in crate::http) async fn delete(call: Call) -> Result<Answer> {
@@ -87,4 +88,8 @@ fn message(call: &Call) -> Result<MessageId> {
 /// A message's version is its `rev`.
 fn versioned(value: Message) -> Result<Answer> {
     Answer::versioned(&Versioned { version: value.rev, value })
+}
+
+fn posted(value: Posted) -> Result<Answer> {
+    Answer::versioned(&Versioned { version: value.message.rev, value })
 }

@@ -12,6 +12,7 @@ pub(super) mod invitations;
 pub(super) mod keys;
 pub(super) mod messages;
 pub(super) mod pages;
+pub(super) mod phi;
 pub(super) mod presence;
 pub(super) mod search;
 pub(super) mod settings;
@@ -27,6 +28,11 @@ pub(super) const TAGS: &[Tag] = &[
     Tag { name: "Invitations", about: "Leave to make an account.", rows: invitations::described },
     Tag { name: "Channels", about: "Where people talk, and who is in there.", rows: channels::described },
     Tag { name: "Messages", about: "What is said.", rows: messages::described },
+    Tag {
+        name: "Patient details",
+        about: "Found before they are sent, and revealed for a reason.",
+        rows: phi::described,
+    },
     Tag { name: "Search", about: "Finding what was said.", rows: search::described },
     Tag { name: "Writing", about: "Drafts, bookmarks, flags, the word filter.", rows: writing::described },
     Tag { name: "Presence", about: "Who is there.", rows: presence::described },

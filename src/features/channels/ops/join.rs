@@ -118,6 +118,7 @@ pub fn joined(request_id: &str, rev: i64) -> String {
         seq: None,
         rev: Some(rev),
         timestamp: None,
+        phi: None,
     }
     .encode()
 }

@@ -33,7 +33,7 @@ pub(super) async fn prepare(
         expected.check(stored.rev)?;
         let (seq, at) = (stored.seq, act.now());
         let rev = retract(act, stored)?;
-        Ok(Receipt { message, seq, rev, at })
+        Ok(Receipt { message, seq, rev, at, phi: None })
     };
     Ok(Prepared { deed: MessageDeed::Delete { place, own: place.sender == user }, work })
 }

@@ -13,23 +13,19 @@ use crate::features::messages::reactions;
 use crate::features::messages::rows::{self, NewText, OldVersion, Place, Stored};
 use crate::features::messages::screening;
 use crate::features::messages::sealing::{self, Leaf};
+use crate::features::messages::suspicion::{Suspicion, suspect};
 use crate::features::{Expected, Means};
 use crate::gate::{Act, Cx};
 use crate::id::MessageId;
 use crate::wire::Change;
 use crate::wire::messages::{Message, MessageEdit};
+use crate::wire::phi::Posted;
 
 /// Edits an own message, whose version is its `rev`. The answer is the message.
-pub async fn edit(
-    cx: &Cx,
-    means: &Means,
-    message: MessageId,
-    body: MessageEdit,
-    expected: Expected,
-) -> Result<Message> {
+pub async fn edit(cx: &Cx, means: &Means, message: MessageId, body: MessageEdit, expected: Expected) -> Result<Posted> {
     let Prepared { deed, work } = prepare(cx, means, message, body, expected).await?;
-    cx.act(deed, work).await.map_err(veiled)?;
-    show(cx, message).await
+    let receipt = cx.act(deed, work).await.map_err(veiled)?;
+    Ok(Posted::of(show(cx, message).await?, receipt.phi))
 }
 
 /// A change, sealed already where it says something new: there is one writer and many who edit.
@@ -47,8 +43,14 @@ pub(super) async fn prepare(
 ) -> Result<Prepared<impl FnOnce(&mut Act<'_, '_>) -> Result<Receipt> + Send + 'static>> {
     let revision = Revision::parse(body, &means.limits)?;
     paced(cx, means)?;
-    let revision = screening::screen_revision(cx, means, revision)?;
+    let mut revision = screening::screen_revision(cx, means, revision)?;
     let place = find(cx, message).await?;
+    if revision.contains_phi == Some(false) && revision.text.is_none() {
+        // Taking the mark away is looked at like sending without it.
+        let now = show(cx, message).await?;
+        let metadata = revision.metadata.clone().over(now.metadata);
+        revision.suspicion = suspect(cx, means, now.text.as_deref().unwrap_or_default(), metadata.as_ref());
+    }
     let (leaf, keys) = (Leaf::message(message, place.channel, place.sender), cx.keys());
     let sealed = Sealed {
         text: revision.text.as_ref().map(|text| leaf.seal(keys, text)).transpose()?,
@@ -78,7 +80,9 @@ fn write(
     let text = revision.text.as_ref().filter(|text| message.text.as_ref() != Some(text));
     let metadata = revision.metadata.clone().over(message.metadata.clone());
     let other_metadata = metadata != message.metadata;
-    let phi = revision.contains_phi.unwrap_or(before.phi);
+    let asked = revision.contains_phi.unwrap_or(before.phi);
+    let suspicion = (!asked).then_some(revision.suspicion);
+    let phi = suspicion.map_or(Ok(true), Suspicion::marks)?;
     act.note("containsPHI", phi);
     if text.is_none() && !other_metadata && phi == before.phi {
         // An edit whose answer was lost is asked again: it is done, and there is nothing to tell.
@@ -88,6 +92,7 @@ fn write(
             seq: before.seq,
             rev: before.rev,
             at: before.edited.unwrap_or(at),
+            phi: None,
         });
     }
     keep(act, place, &before, &message)?;
@@ -119,7 +124,7 @@ fn write(
     }
     (message.contains_phi, message.edited_at, message.rev) = (phi, Some(at), rev);
     act.tell_edited(message);
-    Ok(Receipt { message: place.message, seq: before.seq, rev, at })
+    Ok(Receipt { message: place.message, seq: before.seq, rev, at, phi: suspicion.and_then(Suspicion::hint) })
 }
 
 /// Keeps what the message said until now.

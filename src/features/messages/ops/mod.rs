@@ -7,30 +7,37 @@
 //! | edit, delete | changing a message that is there |
 //! | react | reactions |
 //! | change | the same over a socket |
+//! | check | what a text looks like before it is sent |
+//! | reveal | patient details for a recorded reason |
 //! | withdraw | taking back in another deed's name |
 //! | receipts | who has received and read it |
 
 mod change;
+mod check;
 mod delete;
 mod edit;
 mod post;
 mod react;
 mod read;
 mod receipts;
+mod reveal;
 mod withdraw;
 
 pub use change::change;
+pub use check::{CHECKS_AT_ONCE, CHECKS_PER_SECOND, check};
 pub use delete::delete;
 pub use edit::edit;
 pub use post::{post, send};
 pub use react::{react, unreact};
 pub use read::{ahead_in, ahead_of, history, look_at, open_all, page, recent, replay, show};
 pub use receipts::{keep_deliveries, read, receipt, receipts};
+pub use reveal::reveal;
 pub use withdraw::{Withdrawal, withdraw};
 
 use crate::clock::Timestamp;
 use crate::id::MessageId;
 use crate::wire::frames::Frame;
+use crate::wire::phi::PhiHint;
 
 /// What is told of a change that is on disk.
 struct Receipt {
@@ -38,6 +45,8 @@ struct Receipt {
     seq: i64,
     rev: i64,
     at: Timestamp,
+    /// What it looks like, though it is not marked; for its sender alone.
+    phi: Option<PhiHint>,
 }
 
 impl Receipt {
@@ -49,6 +58,7 @@ impl Receipt {
             seq: Some(self.seq),
             rev: Some(self.rev),
             timestamp: Some(self.at),
+            phi: self.phi.clone(),
         }
         .encode()
     }

@@ -17,6 +17,7 @@ use crate::gate::{Act, Cx, Who};
 use crate::hub::Outbox;
 use crate::id::{MessageId, UserId};
 use crate::wire::messages::{Message, NewMessage};
+use crate::wire::phi::Posted;
 
 /// A message on its way to the writer: sealed already, because there is one writer and many who send.
 struct Letter {
@@ -35,10 +36,10 @@ impl Letter {
 }
 
 /// Posts by REST; the answer is the message.
-pub async fn post(cx: &Cx, means: &Means, body: NewMessage) -> Result<Message> {
+pub async fn post(cx: &Cx, means: &Means, body: NewMessage) -> Result<Posted> {
     let letter = prepare(cx, means, body)?;
     let receipt = cx.act(letter.deed(), move |act| write(act, &letter)).await?;
-    posted(cx, receipt.message).await
+    Ok(Posted::of(posted(cx, receipt.message).await?, receipt.phi))
 }
 
 /// Posts over a socket, without waiting: the `ack` goes out after the commit, if the client gave an id to
@@ -146,7 +147,7 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         mentions,
         reactions: Vec::new(),
     });
-    Ok(Receipt { message, seq, rev, at })
+    Ok(Receipt { message, seq, rev, at, phi: draft.suspicion.hint() })
 }
 
 /// What is said of a message that the same sender has sent before under the same id: what was said then.
@@ -161,5 +162,5 @@ fn sent_before(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         ));
     }
     act.note("repeated", true);
-    Ok(Receipt { message: sent.message, seq: sent.seq, rev: sent.rev, at: sent.at })
+    Ok(Receipt { message: sent.message, seq: sent.seq, rev: sent.rev, at: sent.at, phi: letter.draft.suspicion.hint() })
 }

@@ -52,7 +52,7 @@ fn add(act: &mut Act<'_, '_>, place: Place, stored: &Stored, user: UserId, text:
     let same = |one: &&OneReaction| one.reaction == text.shown();
     if there.iter().filter(same).any(|one| one.user == user) {
         act.note("repeated", true);
-        return Ok(Receipt { message: place.message, seq: stored.seq, rev: stored.rev, at: act.now() });
+        return Ok(Receipt { message: place.message, seq: stored.seq, rev: stored.rev, at: act.now(), phi: None });
     }
     let mut distinct: Vec<&str> = there.iter().map(|one| one.reaction.as_str()).collect();
     distinct.sort_unstable();
@@ -99,5 +99,5 @@ fn tell(
     };
     let frame = if added { Frame::ReactionAdded { data } } else { Frame::ReactionRemoved { data } };
     act.tell_all_in(place.channel, user, frame.encode());
-    Ok(Receipt { message: place.message, seq, rev, at: act.now() })
+    Ok(Receipt { message: place.message, seq, rev, at: act.now(), phi: None })
 }

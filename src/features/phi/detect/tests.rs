@@ -9,7 +9,7 @@ const YEAR: i64 = 2026;
 
 fn detector() -> Detector {
     let own = [r"NW-?\d{7}", r"[A-Z]{2}\d{2}/\d{5}"].map(|pattern| Regex::new(pattern).unwrap());
-    Detector::new(Kinds::all(), own.to_vec())
+    Detector::new(Kinds::all(), own.into())
 }
 
 /// `kinds | text`; `-` is nothing, `#` a comment, `\n` a new line.
@@ -88,7 +88,7 @@ fn a_finding_is_exactly_its_identifier() {
 
 #[test]
 fn only_what_is_wanted_is_told() {
-    let only = Detector::new([Kind::Name].into_iter().collect(), Vec::new());
+    let only = Detector::new([Kind::Name].into_iter().collect(), Arc::default());
     let text = "John Smith SSN 536-22-1234";
     assert_eq!(only.kinds(text, YEAR).names(), ["name"], "what a name stands beside is looked for all the same");
     assert!(Detector::default().kinds(text, YEAR).is_empty());
