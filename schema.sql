@@ -271,7 +271,11 @@ CREATE TABLE IF NOT EXISTS messages (
     client_message_id VARCHAR(100),
     key_version INTEGER NOT NULL DEFAULT 0,
     -- how many there are, so that a page without any does not ask for them; NULL is none
-    reactions INTEGER
+    reactions INTEGER,
+    -- the message with which its thread begins; how many replies it has; whether it is pinned
+    reply_to UUID,
+    replies INTEGER,
+    pinned BOOLEAN
 );
 CREATE UNIQUE INDEX IF NOT EXISTS messages_by_seq ON messages (channel_id, seq);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_by_rev ON messages (rev);
@@ -291,7 +295,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS message_reactions_once ON message_reactions (m
 -- What a message said before it was edited, sealed anew; rev is that of the version when it was replaced.
 CREATE TABLE IF NOT EXISTS message_edits (
     id UUID PRIMARY KEY,
-    message_id UUID REFERENCES messages(id),
+    message_id UUID REFERENCES messages(id) ON DELETE CASCADE,
     rev BIGINT NOT NULL,
     encrypted_text BYTEA,
     metadata JSONB,
@@ -301,6 +305,23 @@ CREATE TABLE IF NOT EXISTS message_edits (
     key_version INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS message_edits_by_rev ON message_edits (message_id, rev);
+
+-- The replies of a thread, and what is pinned; only those have a row.
+CREATE TABLE IF NOT EXISTS message_replies (
+    root_id UUID REFERENCES messages(id) ON DELETE CASCADE,
+    seq BIGINT NOT NULL,
+    message_id UUID REFERENCES messages(id) ON DELETE CASCADE,
+    PRIMARY KEY (root_id, seq)
+);
+CREATE INDEX IF NOT EXISTS message_replies_by_message ON message_replies (message_id);
+
+CREATE TABLE IF NOT EXISTS channel_pins (
+    message_id UUID PRIMARY KEY REFERENCES messages(id) ON DELETE CASCADE,
+    channel_id UUID REFERENCES channels(id),
+    pinned_by UUID REFERENCES users(id),
+    pinned_at TIMESTAMP
+);
+CREATE INDEX IF NOT EXISTS channel_pins_by_channel ON channel_pins (channel_id);
 
 -- How far the devices of each member have received.
 CREATE TABLE IF NOT EXISTS channel_deliveries (

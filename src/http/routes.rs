@@ -139,6 +139,10 @@ routes! {
     GET    "/api/messages/{id}/receipts"          SignedIn op::messages::receipts;
     POST   "/api/messages/{id}/reveal"            SignedIn op::phi::reveal;
     POST   "/api/phi/check"                       SignedIn op::phi::check;
+    GET    "/api/messages/{id}/thread"            SignedIn op::messages::thread;
+    PUT    "/api/messages/{id}/pin"               SignedIn op::messages::pin;
+    DELETE "/api/messages/{id}/pin"               SignedIn op::messages::unpin;
+    GET    "/api/channels/{id}/pins"              SignedIn op::messages::pins;
 
     GET    "/api/presence"                        SignedIn op::presence::show;
     PUT    "/api/presence"                        SignedIn op::presence::choose;

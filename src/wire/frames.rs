@@ -266,6 +266,21 @@ pub enum Frame<'a> {
         /// From which, who and what.
         data: Reacted<'a>,
     },
+    /// A message has another number of replies.
+    ThreadUpdated {
+        /// Which, and how many.
+        data: Thread,
+    },
+    /// A message was pinned.
+    MessagePinned {
+        /// Which, and by whom.
+        data: Pinned,
+    },
+    /// A message is no longer pinned.
+    MessageUnpinned {
+        /// Which, and by whom.
+        data: Pinned,
+    },
     /// Somebody has read.
     #[serde(rename_all = "camelCase")]
     ReadReceipt {
@@ -356,6 +371,38 @@ pub struct Person<'a> {
     pub username: &'a str,
     /// The role's name.
     pub role: &'a str,
+}
+
+/// How many replies a message has.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Thread {
+    /// The message with which the thread begins.
+    pub message_id: MessageId,
+    /// Where.
+    pub channel_id: ChannelId,
+    /// Its place in the channel.
+    pub seq: i64,
+    /// Its new `rev`.
+    pub rev: i64,
+    /// How many replies it has.
+    pub replies: i32,
+}
+
+/// A message that was pinned, or is no longer.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pinned {
+    /// Which.
+    pub message_id: MessageId,
+    /// Where.
+    pub channel_id: ChannelId,
+    /// Its place in the channel.
+    pub seq: i64,
+    /// Its new `rev`.
+    pub rev: i64,
+    /// By whom.
+    pub user_id: UserId,
 }
 
 /// One reaction that came or went.

@@ -13,6 +13,7 @@ use crate::id::{ChannelId, MessageId, UserId};
 // It has no `Debug`: the text must not reach a log.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field that clients see")]
 pub struct Message {
     /// The message's id.
     pub id: MessageId,
@@ -55,6 +56,12 @@ pub struct Message {
     pub mentions: Vec<Mention>,
     /// Who reacted how, in the order of the characters.
     pub reactions: Vec<Reaction>,
+    /// The message with which its thread begins, if it is a reply.
+    pub reply_to: Option<MessageId>,
+    /// How many replies it has.
+    pub replies: i32,
+    /// Whether it is pinned in its channel.
+    pub pinned: bool,
 }
 
 /// All who reacted to a message in one way.
@@ -124,6 +131,8 @@ pub struct NewMessage {
     pub metadata: Option<Value>,
     /// After how many seconds it erases itself.
     pub expires_in_seconds: Option<i64>,
+    /// Which message it answers, in the same channel.
+    pub reply_to: Option<MessageId>,
 }
 
 impl Body for NewMessage {
@@ -135,6 +144,7 @@ impl Body for NewMessage {
             contains_phi: fields.flag("containsPHI", false),
             client_message_id: fields.optional_text("clientMessageId"),
             metadata: fields.optional_object("metadata"),
+            reply_to: fields.optional_id("replyTo"),
             expires_in_seconds: fields.optional_number("expiresInSeconds"),
         }
     }
@@ -166,6 +176,9 @@ impl Body for MessageEdit {
         "seq",
         "rev",
         "reactions",
+        "replyTo",
+        "replies",
+        "pinned",
         "clientMessageId",
     ];
     fn read(fields: &mut Fields) -> Self {

@@ -121,6 +121,10 @@ POST /api/messages/{id}/reactions: 401 404 404 404 404 201
 DELETE /api/messages/{id}/reactions/{reaction}: 401 404 404 404 404 200
 POST /api/messages/{id}/read: 401 404 404 404 404 200
 GET /api/messages/{id}/receipts: 401 404 404 404 404 200
+GET /api/messages/{id}/thread: 401 404 404 404 404 200
+PUT /api/messages/{id}/pin: 401 404 200 200 200 200
+DELETE /api/messages/{id}/pin: 401 404 200 404 404 404
+GET /api/channels/{id}/pins: 401 404 404 404 404 200
 GET /api/api-keys: 401 403 403 200 200 403
 POST /api/api-keys: 401 403 403 201 201 403
 PUT /api/api-keys/{id}: 401 403 403 404 404 403

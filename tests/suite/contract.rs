@@ -219,7 +219,8 @@ pub(crate) async fn messages_are_posted_shown_and_listed_newest_first() {
         "id": posted["id"], "channelId": channel, "senderId": alice.id, "sender": "alice",
         "text": "Zeile 1\nZeile 2 \u{1f9ea}", "containsPHI": true, "timestamp": posted["timestamp"],
         "editedAt": null, "deleted": false, "seq": 1, "rev": 1, "metadata": { "kind": "alert" }, "expiresAt": null, "mentions": [],
-        "reactions": [],
+        "reactions": [], "replyTo": null, "replies": 0,
+        "pinned": false,
     });
     assert_eq!(posted, expected);
     assert_eq!(alice.post("/api/messages", &body).await.json_of(201), expected, "sent again, it is the first one");

@@ -146,6 +146,10 @@ told_on_postgres! {
         members_who_are_named_are_told_without_a_text_and_others_are_not
         unread_mentions_survive_a_restart_and_fall_with_reading
     }
+    threads {
+        a_thread_is_what_answers_a_message_and_its_beginning_says_how_much_that_is
+        what_is_pinned_is_in_the_channel_s_list_until_it_is_taken_off
+    }
     reactions {
         a_reaction_reaches_everyone_and_is_in_every_fetch
     }

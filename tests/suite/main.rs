@@ -34,6 +34,7 @@
 //! | detection | patient details that nobody marked, and those that are revealed |
 //! | search | what a search finds, for whom, and how it goes on |
 //! | reactions | what people put under a message |
+//! | threads | replies, and what is pinned |
 //! | receipts | who has received and read it |
 //! | changes | messages that are edited and deleted, and what they said before |
 //! | front | what a request passes before it is answered |
@@ -74,6 +75,7 @@ mod search;
 mod settings;
 mod starting;
 mod sync;
+mod threads;
 mod trail;
 mod websocket;
 mod writing;

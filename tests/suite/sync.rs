@@ -98,13 +98,15 @@ impl Device {
         let path = format!("/api/messages/{message}");
         let reaction = ["+1", "\u{1f44d}", "ok"][dice.index(3)];
         let (by_rest, text) = (dice.chance(1, 2), format!("edited in step {step}"));
-        let (method, path, kind, body) = match dice.index(10) {
+        let (method, path, kind, body) = match dice.index(12) {
+            10 => ("PUT", format!("{path}/pin"), "", json!({})),
+            11 => ("DELETE", format!("{path}/pin"), "", json!({})),
             0..=2 => ("PUT", path, "edit_message", json!({ "text": text, "containsPHI": dice.chance(1, 2) })),
             3 => ("DELETE", path, "delete_message", json!({})),
             4..=7 => ("POST", format!("{path}/reactions"), "add_reaction", json!({ "reaction": reaction })),
             _ => ("DELETE", format!("{path}/reactions/ok"), "remove_reaction", json!({ "reaction": reaction })),
         };
-        if by_rest {
+        if by_rest || kind.is_empty() {
             self.person.ask(method, &path, Some(&body)).await;
             return;
         }
@@ -159,7 +161,8 @@ impl Device {
 /// The channel of a frame that changes a message.
 fn changed_channel(frame: &Value) -> Option<String> {
     let changes = ["new_message", "message_updated", "message_deleted", "reaction_added", "reaction_removed"];
-    changes.iter().any(|kind| frame["type"] == *kind).then(|| frame["data"]["channelId"].as_str().unwrap().to_owned())
+    let changes = changes.iter().chain(&["thread_updated", "message_pinned", "message_unpinned"]).collect::<Vec<_>>();
+    changes.iter().any(|kind| frame["type"] == **kind).then(|| frame["data"]["channelId"].as_str().unwrap().to_owned())
 }
 
 /// A message after a frame; `None` where the frame tells of a part of one that is not known.
@@ -173,6 +176,17 @@ fn changed(frame: &Value, before: Option<&Value>) -> Option<Value> {
         after = before?.clone();
         after["rev"] = data["rev"].clone();
         react(after["reactions"].as_array_mut().unwrap(), data, frame["type"] == "reaction_added");
+    }
+    for (kind, field, value) in [
+        ("thread_updated", "replies", &data["replies"]),
+        ("message_pinned", "pinned", &json!(true)),
+        ("message_unpinned", "pinned", &json!(false)),
+    ] {
+        if frame["type"] == kind {
+            after = before?.clone();
+            after["rev"] = data["rev"].clone();
+            after[field] = value.clone();
+        }
     }
     Some(after)
 }
@@ -225,10 +239,13 @@ async fn run(seed: u64) {
         let device = &mut devices[at];
         match dice.index(22) {
             0..=2 => {
-                let body = json!({
+                let mut body = json!({
                     "channelId": channel, "text": format!("step {step}"), "containsPHI": dice.chance(1, 2),
                     "metadata": { "step": step },
                 });
+                if !posted.is_empty() && dice.chance(1, 2) {
+                    body["replyTo"] = json!(posted[dice.index(posted.len())]);
+                }
                 let answer = device.person.post("/api/messages", &body).await;
                 posted.extend(answer.json().ok().and_then(|message| message["id"].as_str().map(str::to_owned)));
             }

@@ -35,6 +35,14 @@ pub(super) enum MessageDeed {
     Receive { channel: ChannelId },
     /// Write down and tell what devices have received.
     KeepDeliveries,
+    /// Read the replies to a message.
+    Thread { place: Place },
+    /// Pin a message.
+    Pin { place: Place },
+    /// Take a pin away.
+    Unpin { place: Place },
+    /// Read what is pinned in a channel.
+    Pins { channel: ChannelId },
     /// Look who has received and read a message.
     Receipts { place: Place },
     /// Have a text looked at that might be sent.
@@ -49,9 +57,12 @@ impl Deed for MessageDeed {
     fn need(&self) -> Need {
         match self {
             Self::Post { channel, .. } => Need::Writes(*channel, Permission::MessagesSend),
-            Self::Page { channel } | Self::Replay { channel } | Self::Show { channel, .. } => {
-                Need::Inside(*channel, Permission::MessagesRead)
-            }
+            Self::Page { channel }
+            | Self::Replay { channel }
+            | Self::Show { channel, .. }
+            | Self::Read { channel }
+            | Self::Receive { channel }
+            | Self::Pins { channel } => Need::Inside(*channel, Permission::MessagesRead),
             Self::Posted { channel, .. } => Need::Inside(*channel, Permission::MessagesSend),
             Self::Find => Need::SignedIn,
             Self::Recent => Need::Holds(Permission::MessagesRead),
@@ -60,9 +71,9 @@ impl Deed for MessageDeed {
             Self::History { place } => Need::Oversees(place.channel, place.sender, Permission::MessagesMonitor),
             Self::React { place } => Need::Writes(place.channel, Permission::MessagesReact),
             Self::Unreact { place } => Need::Inside(place.channel, Permission::MessagesReact),
-            Self::Read { channel } | Self::Receive { channel } => Need::Inside(*channel, Permission::MessagesRead),
             Self::KeepDeliveries => Need::System,
-            Self::Receipts { place } => Need::Inside(place.channel, Permission::MessagesRead),
+            Self::Receipts { place } | Self::Thread { place } => Need::Inside(place.channel, Permission::MessagesRead),
+            Self::Pin { place } | Self::Unpin { place } => Need::Runs(place.channel),
             Self::Check => Need::Holds(Permission::MessagesSend),
             Self::FindToReveal | Self::Reveal { .. } => Need::Holds(Permission::PhiReveal),
         }
@@ -105,6 +116,12 @@ impl Deed for MessageDeed {
                 .with("channelId", *channel)
                 .with("messageId", *message)
                 .word("reason", reason),
+            Self::Thread { place } => {
+                Trail::reading("messages.thread").with("channelId", place.channel).with("messageId", place.message)
+            }
+            Self::Pin { place } => about("messages.pin", *place),
+            Self::Unpin { place } => about("messages.unpin", *place),
+            Self::Pins { channel } => Trail::reading("messages.pins").with("channelId", *channel),
         }
     }
 }

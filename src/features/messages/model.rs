@@ -10,7 +10,7 @@ use super::suspicion::Suspicion;
 use crate::config::Limits;
 use crate::error::{Error, FieldFault, Result};
 use crate::features::mentions::Name;
-use crate::id::ChannelId;
+use crate::id::{ChannelId, MessageId};
 use crate::wire::Change;
 use crate::wire::frames::CLIENT_ID_CHARS_MAX;
 use crate::wire::messages::{MessageEdit, NewMessage};
@@ -35,6 +35,8 @@ pub struct Draft {
     pub metadata: Option<Value>,
     /// How long it lives, if not for ever.
     pub lives: Option<Duration>,
+    /// Which message it answers.
+    pub reply_to: Option<MessageId>,
     /// Whom the text names.
     pub names: Vec<Name>,
     /// The word filter wants a moderator to look at it.
@@ -75,6 +77,7 @@ impl Draft {
             client_message_id: body.client_message_id,
             metadata: body.metadata,
             lives: body.expires_in_seconds.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
+            reply_to: body.reply_to,
             names: Vec::new(),
             flagged: false,
             suspicion: Suspicion::default(),
@@ -156,6 +159,7 @@ mod tests {
             client_message_id: client_message_id.map(str::to_owned),
             metadata: None,
             expires_in_seconds: None,
+            reply_to: None,
         };
         Draft::parse(body, &Limits::default())
     }

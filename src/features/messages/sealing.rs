@@ -153,6 +153,9 @@ pub(super) fn open(keys: &Keyring, stored: Stored, reader: UserId, phi: bool) ->
         expires_at: stored.expires,
         mentions: Vec::new(),
         reactions: Vec::new(),
+        reply_to: stored.reply_to,
+        replies: stored.replies,
+        pinned: stored.pinned,
     })
 }
 

@@ -120,7 +120,7 @@ fn checked(message: NewMessage, send_at: Timestamp, now: Timestamp, means: &Mean
     let draft = Draft::parse(message, &means.limits);
     let in_time = send_at > now && send_at.since(now) <= AHEAD_MAX;
     if in_time && let Ok(draft) = draft {
-        let Draft { channel, text, contains_phi, client_message_id, metadata, .. } = draft;
+        let Draft { channel, text, contains_phi, client_message_id, metadata, reply_to, .. } = draft;
         return Ok(NewMessage {
             channel,
             text,
@@ -128,6 +128,7 @@ fn checked(message: NewMessage, send_at: Timestamp, now: Timestamp, means: &Mean
             client_message_id,
             metadata,
             expires_in_seconds: expires,
+            reply_to,
         });
     }
     let mut faults = match draft {

@@ -26,6 +26,10 @@ pub(in crate::http) fn described() -> Vec<Described> {
         remove("/api/messages/{id}/reactions/{reaction}", "Takes an own reaction back.").gives::<Success>(),
         post("/api/messages/{id}/read", "Says that one has read up to a message.").gives::<Success>(),
         get("/api/messages/{id}/receipts", "Who has received and read a message.").pages_of::<Receipt>(),
+        get("/api/messages/{id}/thread", "The replies to a message, newest first.").pages_of::<Message>(),
+        put("/api/messages/{id}/pin", "Pins a message.").gives::<Success>(),
+        remove("/api/messages/{id}/pin", "Takes a pin away.").gives::<Success>(),
+        get("/api/channels/{id}/pins", "What is pinned in a channel, the newest message first.").pages_of::<Message>(),
     ]
 }
 
@@ -78,6 +82,27 @@ pub(in crate::http) async fn read(call: Call) -> Result<Answer> {
 
 pub(in crate::http) async fn receipts(call: Call) -> Result<Answer> {
     let page = messages::receipts(&call.cx, &call.web.means, message(&call)?, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+pub(in crate::http) async fn thread(call: Call) -> Result<Answer> {
+    let page = messages::thread(&call.cx, &call.web.means, message(&call)?, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+pub(in crate::http) async fn pin(call: Call) -> Result<Answer> {
+    messages::pin(&call.cx, &call.web.means, message(&call)?).await?;
+    Answer::ok(&Success::because("The message is pinned."))
+}
+
+pub(in crate::http) async fn unpin(call: Call) -> Result<Answer> {
+    messages::unpin(&call.cx, &call.web.means, message(&call)?).await?;
+    Answer::ok(&Success::because("The message is no longer pinned."))
+}
+
+pub(in crate::http) async fn pins(call: Call) -> Result<Answer> {
+    let channel: ChannelId = call.id("id", "channel")?;
+    let page = messages::pins(&call.cx, &call.web.means, channel, call.cursor()?).await?;
     Answer::page(&call, &page)
 }
 

@@ -2,7 +2,7 @@
 
 CREATE TABLE IF NOT EXISTS message_edits (
     id UUID PRIMARY KEY,
-    message_id UUID REFERENCES messages(id),
+    message_id UUID REFERENCES messages(id) ON DELETE CASCADE,
     rev BIGINT NOT NULL,
     encrypted_text BYTEA,
     metadata JSONB,
@@ -24,3 +24,23 @@ CREATE TABLE IF NOT EXISTS channel_deliveries (
     last_at TIMESTAMP,
     PRIMARY KEY (channel_id, user_id)
 );
+
+ALTER TABLE messages ADD COLUMN reply_to UUID;
+ALTER TABLE messages ADD COLUMN replies INTEGER;
+ALTER TABLE messages ADD COLUMN pinned BOOLEAN;
+
+CREATE TABLE IF NOT EXISTS message_replies (
+    root_id UUID REFERENCES messages(id) ON DELETE CASCADE,
+    seq BIGINT NOT NULL,
+    message_id UUID REFERENCES messages(id) ON DELETE CASCADE,
+    PRIMARY KEY (root_id, seq)
+);
+CREATE INDEX IF NOT EXISTS message_replies_by_message ON message_replies (message_id);
+
+CREATE TABLE IF NOT EXISTS channel_pins (
+    message_id UUID PRIMARY KEY REFERENCES messages(id) ON DELETE CASCADE,
+    channel_id UUID REFERENCES channels(id),
+    pinned_by UUID REFERENCES users(id),
+    pinned_at TIMESTAMP
+);
+CREATE INDEX IF NOT EXISTS channel_pins_by_channel ON channel_pins (channel_id);

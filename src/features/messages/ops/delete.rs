@@ -3,7 +3,7 @@
 use super::Receipt;
 use super::change::{Prepared, paced};
 use super::read::{find, gone, missing, veiled};
-use super::withdraw::retract;
+use super::withdraw::{Withdrawal, retract};
 use crate::error::Result;
 use crate::features::messages::deeds::MessageDeed;
 use crate::features::messages::rows;
@@ -32,7 +32,7 @@ pub(super) async fn prepare(
         }
         expected.check(stored.rev)?;
         let (seq, at) = (stored.seq, act.now());
-        let rev = retract(act, stored)?;
+        let rev = retract(act, stored, Withdrawal::Kept)?;
         Ok(Receipt { message, seq, rev, at, phi: None })
     };
     Ok(Prepared { deed: MessageDeed::Delete { place, own: place.sender == user }, work })

@@ -6,6 +6,7 @@
 //! | read | pages, one message, replays, what it said before |
 //! | edit, delete | changing a message that is there |
 //! | react | reactions |
+//! | threads, pins | replies; what is pinned |
 //! | change | the same over a socket |
 //! | check | what a text looks like before it is sent |
 //! | reveal | patient details for a recorded reason |
@@ -16,22 +17,26 @@ mod change;
 mod check;
 mod delete;
 mod edit;
+mod pins;
 mod post;
 mod react;
 mod read;
 mod receipts;
 mod reveal;
+mod threads;
 mod withdraw;
 
 pub use change::change;
 pub use check::{CHECKS_AT_ONCE, CHECKS_PER_SECOND, check};
 pub use delete::delete;
 pub use edit::edit;
+pub use pins::{PINS_MAX, pin, pins, unpin};
 pub use post::{post, send};
 pub use react::{react, unreact};
 pub use read::{ahead_in, ahead_of, history, look_at, open_all, page, recent, replay, show};
 pub use receipts::{keep_deliveries, read, receipt, receipts};
 pub use reveal::reveal;
+pub use threads::thread;
 pub use withdraw::{Withdrawal, withdraw};
 
 use crate::clock::Timestamp;

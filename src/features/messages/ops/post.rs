@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Receipt;
 use super::read::posted;
+use super::{Receipt, threads};
 use crate::crypto::Keyring;
 use crate::error::{Error, Result};
 use crate::features::Means;
@@ -127,6 +127,10 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
     }
     let mentions = mentions::keep(act, Place { message, channel, seq, sender }, &draft.names)?;
     let username = act.user_fact(sender)?.map_or_else(String::new, |fact| fact.username.to_string());
+    let root = draft.reply_to.map(|parent| threads::begin(act, channel, parent)).transpose()?;
+    if let Some(root) = root {
+        rows::reply(act, root, message, seq)?;
+    }
     act.tell_message(Message {
         id: message,
         channel_id: channel,
@@ -146,7 +150,13 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         expires_at,
         mentions,
         reactions: Vec::new(),
+        reply_to: root,
+        replies: 0,
+        pinned: false,
     });
+    if let Some(root) = root {
+        threads::count(act, channel, root, 1, sender)?;
+    }
     Ok(Receipt { message, seq, rev, at, phi: draft.suspicion.hint() })
 }
 

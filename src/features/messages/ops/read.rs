@@ -171,14 +171,14 @@ pub fn ahead_of(look: &mut Look<'_, '_>, person: UserId, from: i64, limit: u32) 
     opened(look, rows, false)
 }
 
-fn slice(page: &Cursor, limit: u32) -> Result<Slice> {
+pub(super) fn slice(page: &Cursor, limit: u32) -> Result<Slice> {
     Ok(match page.after_number()? {
         Some(from) => Slice { from, back: true, limit },
         None => Slice { from: page.before_number()?.unwrap_or(i64::MAX), back: false, limit },
     })
 }
 
-fn opened(look: &mut Look<'_, '_>, rows: Vec<Stored>, phi: bool) -> Result<Vec<Message>> {
+pub(super) fn opened(look: &mut Look<'_, '_>, rows: Vec<Stored>, phi: bool) -> Result<Vec<Message>> {
     let reader: UserId = look.user()?;
     let shows = phi && rows.iter().any(|row| row.phi && !row.deleted && row.sender != reader);
     if shows {

@@ -8,6 +8,7 @@ mod post;
 mod reactions;
 mod read;
 mod receipts;
+mod threads;
 mod withdraw;
 
 pub(super) use edits::{NewText, OldVersion, edit, history, keep_version};
@@ -15,6 +16,7 @@ pub(super) use post::{NewRow, insert, sent};
 pub(super) use reactions::{OneReaction, count_reactions, react, reactions, reactions_to, unreact};
 pub(super) use read::{Place, Slice, changed, changed_in_order, current, page, place, recent, show, written_by};
 pub(super) use receipts::{deliver, position, receipts, seq_in};
+pub(super) use threads::{count_replies, parent, pin, pins, pins_in, reply, thread, unpin};
 
 pub(super) use withdraw::{erase, expire, retract};
 
@@ -27,8 +29,8 @@ macro_rules! message_columns {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.channel_id, m.sender_id, u.username, m.encrypted_text, m.contains_phi, m.timestamp, ",
-            "m.edited_at, m.deleted, m.seq, m.rev, m.metadata, e.expires_at, m.deleted_at, m.deleted_by, m.reactions ",
-            "FROM messages m JOIN users u ON u.id = m.sender_id ",
+            "m.edited_at, m.deleted, m.seq, m.rev, m.metadata, e.expires_at, m.deleted_at, m.deleted_by, m.reactions, ",
+            "m.reply_to, m.replies, m.pinned FROM messages m JOIN users u ON u.id = m.sender_id ",
             "LEFT JOIN message_expiries e ON e.message_id = m.id ",
             $rest
         )
@@ -56,6 +58,10 @@ pub(super) struct Stored {
     pub(super) deleted_by: Option<UserId>,
     /// How many; they stand in a table of their own.
     pub(super) reactions: i32,
+    /// The beginning of its thread, if it is a reply.
+    pub(super) reply_to: Option<MessageId>,
+    pub(super) replies: i32,
+    pub(super) pinned: bool,
 }
 
 fn stored(row: &Row<'_>) -> Result<Stored> {
@@ -76,5 +82,8 @@ fn stored(row: &Row<'_>) -> Result<Stored> {
         deleted_at: row.opt_time(13)?,
         deleted_by: row.opt_id(14)?,
         reactions: row.get::<Option<i32>>(15)?.unwrap_or(0),
+        reply_to: row.opt_id(16)?,
+        replies: row.get::<Option<i32>>(17)?.unwrap_or(0),
+        pinned: row.get::<Option<bool>>(18)?.unwrap_or(false),
     })
 }

@@ -36,7 +36,7 @@ pub(in crate::features::messages) struct Slice {
 }
 
 impl Slice {
-    fn rows(
+    pub(super) fn rows(
         self,
         look: &mut Look<'_, '_>,
         forth: &'static str,
