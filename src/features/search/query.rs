@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::fold::{Needle, folded};
+use super::fold::{Needle, folded, words};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
@@ -78,7 +78,7 @@ impl Query {
                 query.narrow(operator, &term.text)?;
                 continue;
             }
-            let words: Vec<String> = term.text.split_whitespace().map(folded).filter(|word| !word.is_empty()).collect();
+            let words = words(&term.text);
             // A single letter is in every message; a single sign of another script can be a word.
             longest = longest.max(words.iter().map(String::len).sum::<usize>());
             query.needles.extend(Needle::of(&words, term.quoted));
