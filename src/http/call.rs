@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::Web;
+use super::packing::Coding;
 use crate::error::{Context, Error, Kind, Result};
 use crate::features::{Cursor, Expected, Paged, Versioned};
 use crate::gate::Cx;
@@ -114,6 +115,8 @@ pub(super) struct Answer {
     pub(super) attachment: Option<&'static str>,
     /// The body where it is made while it is fetched, with its length if that is known; then the other one is empty.
     pub(super) stream: Option<(Body, Option<u64>)>,
+    /// How the body is packed, if it is.
+    pub(super) coding: Option<Coding>,
 }
 
 impl Answer {
@@ -168,6 +171,7 @@ impl Answer {
             revalidates: true,
             attachment: None,
             stream: None,
+            coding: None,
         }
     }
 
@@ -197,6 +201,7 @@ impl Answer {
             revalidates: false,
             attachment: None,
             stream: None,
+            coding: None,
         })
     }
 
@@ -218,6 +223,9 @@ impl Answer {
             if let Some(value) = value.and_then(|v| HeaderValue::from_str(&v).ok()) {
                 headers.insert(name, value);
             }
+        }
+        if let Some(coding) = self.coding {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
         }
         if let Some(value) = self.attachment.map(HeaderValue::from_static) {
             headers.insert(header::CONTENT_DISPOSITION, value);

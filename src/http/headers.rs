@@ -37,7 +37,9 @@ pub(super) fn share_with(response: &mut Response<Body>, origin: &str) {
     let Ok(origin) = HeaderValue::from_str(origin) else { return };
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    // The only other thing that an answer varies by is how it is packed.
+    let vary = if headers.contains_key(header::VARY) { "Origin, Accept-Encoding" } else { "Origin" };
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Link, ETag, Retry-After"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
 }

@@ -9,6 +9,7 @@
 //! | call | what an operation gets and gives |
 //! | front | what every request passes before the table: scheme, host, origin, upgrade |
 //! | headers | security headers, CORS for configured origins |
+//! | packing | answers made smaller, as the client accepts |
 //! | pages | the embedded pages |
 //! | problem | an error as an answer |
 //!
@@ -19,6 +20,7 @@ mod contract;
 mod front;
 mod headers;
 mod operations;
+mod packing;
 mod pages;
 mod problem;
 mod routes;

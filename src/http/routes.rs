@@ -3,22 +3,29 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{RawPathParams, Request};
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
 use super::call::{Answer, Call};
 use super::front::Forwarded;
+use super::packing::{self, Coding};
 use super::{Web, operations as op, problem};
 use crate::error::{Error, Result};
 use crate::gate::Cx;
 
 /// The code of a body that did not arrive in time: 408 (RFC 9110, 15.5.9), which no kind of error stands for.
 const TOO_SLOW: &str = "body_too_slow";
+
+/// Bytes of an unwanted body that are read all the same, and thrown away.
+const UNHEARD_BYTES_MAX: usize = 1024 * 1024;
+/// How long they may take.
+const UNHEARD_WITHIN: Duration = Duration::from_secs(2);
 
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +34,12 @@ pub enum Access {
     Open,
     /// Whoever is signed in; what the deed needs besides is the gate's to say.
     SignedIn,
+}
+
+/// What a row may say besides.
+enum Mark {
+    /// The answer is a list as long as that of a GET, without secrets: it may be packed.
+    Packed,
 }
 
 type Running = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
@@ -41,17 +54,20 @@ pub struct Route {
     pub access: Access,
     /// The operation's path in the code, as `op::users::list`: its name for generated clients comes from it.
     pub operation: &'static str,
+    /// Whether the answer may be packed: what is read, and a row that says `Packed`. Never one that holds a secret.
+    pub packs: bool,
     run: fn(Call) -> Running,
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $access:ident $operation:path;)*) => {
+    ($($method:ident $path:literal $access:ident $operation:path $(, $mark:ident)?;)*) => {
         /// Every row.
         pub static ROUTES: &[Route] = &[$(Route {
             method: Method::$method,
             path: $path,
             access: Access::$access,
             operation: stringify!($operation),
+            packs: matches!(Method::$method, Method::GET) $(|| matches!(Mark::$mark, Mark::Packed))?,
             run: |call| Box::pin($operation(call)),
         }),*];
     };
@@ -87,7 +103,7 @@ routes! {
     GET    "/api/users/{id}"                      SignedIn op::users::show;
     PUT    "/api/users/{id}"                      SignedIn op::users::change;
     DELETE "/api/users/{id}"                      SignedIn op::users::remove;
-    POST   "/api/users/search"                    SignedIn op::users::search;
+    POST   "/api/users/search"                    SignedIn op::users::search, Packed;
     POST   "/api/users/{id}/restore"              SignedIn op::users::restore;
     GET    "/api/users/{id}/permissions"          SignedIn op::users::permissions;
     PUT    "/api/users/{id}/password"             SignedIn op::users::set_password;
@@ -128,7 +144,7 @@ routes! {
     GET    "/api/messages"                        SignedIn op::messages::list;
     POST   "/api/messages"                        SignedIn op::messages::create;
     GET    "/api/messages/search"                 SignedIn op::search::get;
-    POST   "/api/messages/search"                 SignedIn op::search::post;
+    POST   "/api/messages/search"                 SignedIn op::search::post, Packed;
     GET    "/api/messages/{id}"                   SignedIn op::messages::show;
     PUT    "/api/messages/{id}"                   SignedIn op::messages::edit;
     DELETE "/api/messages/{id}"                   SignedIn op::messages::delete;
@@ -231,23 +247,42 @@ async fn run(route: &'static Route, web: Arc<Web>, params: RawPathParams, reques
     let Some(forwarded) = forwarded else {
         return problem::answer(&Error::internal("a request came round the front"), "");
     };
-    let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
-    match attempt(route, web, params, request, &forwarded).await {
-        Ok(answer)
-            if answer.revalidates
-                && if_none_match.is_some()
-                && if_none_match.as_ref().map(HeaderValue::as_bytes) == answer.etag.as_deref().map(str::as_bytes) =>
-        {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            response
+    // What was asked of the answer's form; few requests have either.
+    let asked = request.headers();
+    let coding = if route.packs { Coding::accepted(asked) } else { None };
+    let known = asked.contains_key(header::IF_NONE_MATCH).then(|| asked.clone());
+    let mut response = match attempt(route, web, params, request, &forwarded).await {
+        Ok(answer) if known.zip(current_tag(&answer)).is_some_and(|(asked, tag)| packing::is_known(&asked, tag)) => {
+            not_modified(&answer)
         }
-        Ok(answer) => answer.into_response(&method),
+        Ok(answer) => match coding.filter(|_| packing::is_packable(&answer)) {
+            Some(coding) => packing::pack(answer, coding).into_response(&method),
+            None => answer.into_response(&method),
+        },
         Err(error) if error.code() == TOO_SLOW => {
             problem::with_status(&error, &forwarded.request_id, StatusCode::REQUEST_TIMEOUT)
         }
         Err(error) => problem::answer(&error, &forwarded.request_id),
+    };
+    if route.packs {
+        // Whoever keeps an answer has to know that another client may get it in another form.
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     }
+    response
+}
+
+fn current_tag(answer: &Answer) -> Option<&str> {
+    answer.etag.as_deref().filter(|_| answer.revalidates)
+}
+
+/// RFC 9110, 15.4.5: with the tag that the answer would have had.
+fn not_modified(answer: &Answer) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    if let Some(tag) = answer.etag.as_deref().and_then(|tag| HeaderValue::from_str(tag).ok()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 async fn attempt(
@@ -261,8 +296,17 @@ async fn attempt(
     let cx: Cx = match route.access {
         Access::Open => web.gate.visitor(forwarded.peer.clone()),
         Access::SignedIn => {
-            let token = bearer(&request)?;
-            web.gate.authenticate(token, forwarded.peer.clone()).await?
+            let known = match bearer(&request) {
+                Ok(token) => web.gate.authenticate(token, forwarded.peer.clone()).await,
+                Err(missing) => Err(missing),
+            };
+            match known {
+                Ok(cx) => cx,
+                Err(error) => {
+                    hear_out(request.into_body());
+                    return Err(error);
+                }
+            }
         }
     };
     let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -296,17 +340,47 @@ async fn body(request: Request, web: &Web) -> Result<Bytes> {
         return Err(Error::invalid("not_json", "The body must be JSON: send Content-Type: application/json."));
     }
     let too_large = || Error::too_large(format!("The body may have at most {} bytes.", limits.body_bytes_max));
+    let announced = request.body().size_hint().lower();
+    let mut body = request.into_body();
     // Who announces too much is told at once, not when it has arrived.
-    if request.body().size_hint().lower() > limits.body_bytes_max as u64 {
+    if announced > limits.body_bytes_max as u64 {
+        hear_out(body);
         return Err(too_large());
     }
-    let read = Limited::new(request.into_body(), limits.body_bytes_max).collect();
-    match tokio::time::timeout(limits.body_within, read).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Error::invalid("body_broken", "The body ended before it was complete.")),
+    let mut read = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+    let all = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Error::invalid("body_broken", "The body ended before it was complete."))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if read.len() + data.len() > limits.body_bytes_max {
+                return Err(too_large());
+            }
+            read.extend_from_slice(&data);
+        }
+        Ok(())
+    };
+    match tokio::time::timeout(limits.body_within, all).await {
+        Ok(Ok(())) => Ok(read.into()),
+        Ok(Err(error)) => {
+            hear_out(body);
+            Err(error)
+        }
         Err(_) => Err(Error::invalid(TOO_SLOW, "The body took too long to arrive.")),
     }
+}
+
+/// Lets a client finish what nobody wants to hear, within bounds: one that is cut off while it still writes may lose
+/// the answer that tells it why (RFC 9112, 9.6).
+fn hear_out(mut body: Body) {
+    tokio::spawn(tokio::time::timeout(UNHEARD_WITHIN, async move {
+        let mut heard = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            heard += frame.data_ref().map_or(0, Bytes::len);
+            if heard > UNHEARD_BYTES_MAX {
+                return;
+            }
+        }
+    }));
 }
 
 fn is_json(content_type: &str) -> bool {

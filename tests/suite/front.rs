@@ -87,7 +87,7 @@ async fn origins_are_ours_or_named_or_refused() {
     assert_eq!((own_answer.status(), own_answer.header("access-control-allow-origin")), (200, None));
     let foreign = ask(named).await;
     assert_eq!((foreign.status(), foreign.header("access-control-allow-origin")), (200, Some(named)));
-    assert_eq!(foreign.header("vary"), Some("Origin"));
+    assert_eq!(foreign.header("vary"), Some("Origin, Accept-Encoding"));
     assert_eq!(foreign.header("access-control-allow-credentials"), None, "the cookie works for the own origin alone");
     for origin in [
         "https://evil.example",

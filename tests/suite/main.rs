@@ -30,6 +30,7 @@
 //! | writing_keeping | drafts and bookmarks |
 //! | writing_mentions | who is named, told and counted |
 //! | keys | API keys: what they may, and how they end |
+//! | compression | answers made smaller, and what stays as it is |
 //! | openapi | the served description, and that answers and frames are as it says |
 //! | detection | patient details that nobody marked, and those that are revealed |
 //! | search | what a search finds, for whom, and how it goes on |
@@ -54,6 +55,7 @@ mod access;
 mod changes;
 mod channels;
 mod channels_people;
+mod compression;
 mod contract;
 mod detection;
 mod engines;

@@ -9,11 +9,11 @@ use crate::wire::auth::Success;
 
 pub(in crate::http) fn described() -> Vec<Described> {
     vec![
-        get("/api/announcement", "What everybody is to know now.").gives::<Announcement>(),
+        get("/api/announcement", "What everybody is to know now.").gives::<Announcement>().fails(&[404]),
         put("/api/announcement", "Tells everybody, now and while it holds.")
             .takes::<NewAnnouncement>()
             .gives::<Announcement>(),
-        delete("/api/announcement", "Takes it back.").gives::<Success>(),
+        delete("/api/announcement", "Takes it back.").gives::<Success>().fails(&[404]),
     ]
 }
 

@@ -21,11 +21,12 @@ pub(in crate::http) fn described() -> Vec<Described> {
         put("/api/messages/{id}", "Edits an own message.").takes::<MessageEdit>().gives::<Posted>(),
         remove("/api/messages/{id}", "Deletes a message.").gives::<Success>(),
         get("/api/messages/{id}/history", "What a message said before it was edited, the latest first.")
-            .pages_of::<Version>(),
+            .pages_of::<Version>()
+            .fails(&[409]),
         post("/api/messages/{id}/reactions", "Reacts to a message.").takes::<NewReaction>().makes::<Message>(),
         remove("/api/messages/{id}/reactions/{reaction}", "Takes an own reaction back.").gives::<Success>(),
         post("/api/messages/{id}/read", "Says that one has read up to a message.").gives::<Success>(),
-        get("/api/messages/{id}/receipts", "Who has received and read a message.").pages_of::<Receipt>(),
+        get("/api/messages/{id}/receipts", "Who has received and read a message.").pages_of::<Receipt>().fails(&[409]),
         get("/api/messages/{id}/thread", "The replies to a message, newest first.").pages_of::<Message>(),
         put("/api/messages/{id}/pin", "Pins a message.").gives::<Success>(),
         remove("/api/messages/{id}/pin", "Takes a pin away.").gives::<Success>(),
