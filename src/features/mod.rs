@@ -28,6 +28,10 @@ pub mod words;
 
 pub mod flags;
 
+pub mod schemas;
+
+pub mod markdown;
+
 pub mod messages;
 
 pub mod review;
@@ -43,6 +47,10 @@ pub mod expiry;
 pub mod schedule;
 
 pub mod reminders;
+
+pub mod templates;
+
+pub mod commands;
 
 pub mod audit;
 

@@ -194,6 +194,14 @@ routes! {
     POST   "/api/reminders"                       SignedIn op::writing::ask_reminder;
     DELETE "/api/reminders/{id}"                  SignedIn op::writing::remove_reminder;
 
+    GET    "/api/templates"                       SignedIn op::writing::list_templates;
+    POST   "/api/templates"                       SignedIn op::writing::add_template;
+    PUT    "/api/templates/{id}"                  SignedIn op::writing::change_template;
+    DELETE "/api/templates/{id}"                  SignedIn op::writing::remove_template;
+    GET    "/api/commands"                        SignedIn op::writing::list_commands;
+    GET    "/api/schemas"                         SignedIn op::writing::list_schemas;
+    GET    "/api/schemas/{name}"                  SignedIn op::writing::show_schema;
+
     GET    "/api/words"                           SignedIn op::writing::list_words;
     POST   "/api/words"                           SignedIn op::writing::add_word;
     PUT    "/api/words/{id}"                      SignedIn op::writing::change_word;

@@ -47,6 +47,9 @@ pub struct Message {
     pub seq: i64,
     /// Its place among all changes of all messages; grows with every change.
     pub rev: i64,
+    /// The text as safe HTML; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
     /// Free-form, by the client.
     #[schemars(with = "Option<serde_json::Map<String, Value>>")]
     pub metadata: Option<Value>,
@@ -133,6 +136,8 @@ pub struct NewMessage {
     pub expires_in_seconds: Option<i64>,
     /// Which message it answers, in the same channel.
     pub reply_to: Option<MessageId>,
+    /// Whether a text that begins with a slash has to be a command (true), is none (false), or may be one.
+    pub command: Option<bool>,
 }
 
 impl Body for NewMessage {
@@ -146,6 +151,7 @@ impl Body for NewMessage {
             metadata: fields.optional_object("metadata"),
             reply_to: fields.optional_id("replyTo"),
             expires_in_seconds: fields.optional_number("expiresInSeconds"),
+            command: fields.changed_flag("command"),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod schedule;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod templates;
 pub mod users;
 pub mod words;
 

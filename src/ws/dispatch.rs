@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Sockets;
 use crate::error::{Error, Kind, Result};
+use crate::features::commands::{self, Outcome};
 use crate::features::presence::Here;
 use crate::features::{channels, messages, presence};
 use crate::gate::Cx;
@@ -37,8 +38,19 @@ pub(super) async fn dispatch(
     }
     match order {
         Order::Send(body) => {
-            let failed = failure(outbox);
-            messages::send(cx, &sockets.means, outbox, body, request_id, failed);
+            // What begins with a slash may stand for a deed; everything else goes its way at once.
+            let outcome = if body.text.starts_with('/') || body.command.is_some() {
+                commands::carry_out(cx, body).await
+            } else {
+                Ok(Outcome::Post(body))
+            };
+            match outcome {
+                Ok(Outcome::Post(body)) => {
+                    messages::send(cx, &sockets.means, outbox, body, request_id, failure(outbox));
+                }
+                Ok(Outcome::Done(_)) => answer(outbox, Ok(()), request_id.as_deref()),
+                Err(error) => answer(outbox, Err(error), request_id.as_deref()),
+            }
         }
         Order::OnMessage(order) => {
             messages::change(cx, &sockets.means, outbox, order, request_id, failure(outbox)).await;

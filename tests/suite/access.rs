@@ -110,6 +110,13 @@ DELETE /api/messages/scheduled/{id}: 401 404 404 404 404 404
 GET /api/reminders: 401 200 200 200 200 200
 POST /api/reminders: 401 404 404 404 404 201
 DELETE /api/reminders/{id}: 401 404 404 404 404 404
+GET /api/templates: 401 200 200 200 200 200
+POST /api/templates: 401 403 403 201 409 403
+PUT /api/templates/{id}: 401 403 403 404 404 403
+DELETE /api/templates/{id}: 401 403 403 404 404 403
+GET /api/commands: 401 404 200 200 200 200
+GET /api/schemas: 401 200 200 200 200 200
+GET /api/schemas/{name}: 401 200 200 200 200 200
 GET /api/words: 401 403 403 200 200 403
 POST /api/words: 401 403 403 201 409 403
 PUT /api/words/{id}: 401 403 403 404 404 403
@@ -160,6 +167,8 @@ impl Ward {
             "/api/connections/{id}" => "/api/connections/999999".to_owned(),
             "/api/messages/{id}" => format!("/api/messages/{}", self.message),
             "/api/messages/{id}/flag" => format!("/api/messages/{}/flag", self.message),
+            "/api/commands" => format!("/api/commands?channelId={}", self.channel),
+            "/api/schemas/{name}" => "/api/schemas/alert".to_owned(),
             "/api/messages/{id}/bookmark" => format!("/api/messages/{}/bookmark", self.message),
             "/api/messages/{id}/review" => format!("/api/messages/{}/review", self.message),
             of if of.starts_with("/api/messages/{id}/") => {
@@ -219,6 +228,8 @@ impl Ward {
             ("POST", "/api/reminders") => {
                 json!({ "channelId": self.channel, "text": "later", "remindAt": self.tomorrow })
             }
+            ("POST", "/api/templates") => json!({ "name": "hello", "text": "Good morning" }),
+            ("PUT", "/api/templates/{id}") => json!({ "text": "Good evening" }),
             ("POST", "/api/words") => json!({ "word": "gosh", "action": "flag" }),
             ("PUT", "/api/words/{id}") => json!({ "action": "flag" }),
             ("POST", "/api/messages/{id}/reactions") => json!({ "reaction": "+1" }),

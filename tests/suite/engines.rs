@@ -135,6 +135,10 @@ told_on_postgres! {
         a_draft_follows_a_person_from_device_to_device_and_is_nobody_else_s
         bookmarks_are_listed_while_their_messages_can_be_read
     }
+    writing_saying {
+        a_command_is_carried_out_as_the_deed_that_it_stands_for
+        the_clinic_s_templates_are_commands_too
+    }
     writing_times {
         a_scheduled_message_is_posted_once_at_its_time_by_its_author
         what_cannot_be_posted_stays_with_the_reason_and_its_author_is_told

@@ -26,6 +26,7 @@
 //! | engines | the main stories on both databases |
 //! | limits | below, at and above every limit |
 //! | writing | what helps or restrains a writer: the word filter, flags |
+//! | writing_saying | commands, templates, types of messages, safe HTML |
 //! | writing_times | messages for later, reminders, messages that erase themselves |
 //! | writing_keeping | drafts and bookmarks |
 //! | writing_mentions | who is named, told and counted |
@@ -83,4 +84,5 @@ mod websocket;
 mod writing;
 mod writing_keeping;
 mod writing_mentions;
+mod writing_saying;
 mod writing_times;

@@ -10,6 +10,7 @@ use super::suspicion::Suspicion;
 use crate::config::Limits;
 use crate::error::{Error, FieldFault, Result};
 use crate::features::mentions::Name;
+use crate::features::schemas;
 use crate::id::{ChannelId, MessageId};
 use crate::wire::Change;
 use crate::wire::frames::CLIENT_ID_CHARS_MAX;
@@ -67,6 +68,9 @@ impl Draft {
                 format!("must be between {} and {}", LIFETIME_SECONDS.start(), LIFETIME_SECONDS.end()),
             );
         }
+        if let Some(metadata) = &body.metadata {
+            schemas::check(metadata, &mut faults);
+        }
         if !faults.is_empty() {
             return Err(Error::fields(faults));
         }
@@ -118,6 +122,9 @@ impl Revision {
         {
             faults.push(FieldFault { field: "metadata", detail });
         }
+        if let Change::Set(metadata) = &metadata {
+            schemas::check(metadata, &mut faults);
+        }
         if !faults.is_empty() {
             return Err(Error::fields(faults));
         }
@@ -160,6 +167,7 @@ mod tests {
             metadata: None,
             expires_in_seconds: None,
             reply_to: None,
+            command: None,
         };
         Draft::parse(body, &Limits::default())
     }

@@ -140,6 +140,7 @@ pub(super) fn open(keys: &Keyring, stored: Stored, reader: UserId, phi: bool) ->
         sender_id: stored.sender,
         sender: stored.username,
         text,
+        html: None,
         contains_phi: stored.phi,
         redacted: withheld,
         timestamp: stored.at,

@@ -129,6 +129,7 @@ fn checked(message: NewMessage, send_at: Timestamp, now: Timestamp, means: &Mean
             metadata,
             expires_in_seconds: expires,
             reply_to,
+            command: None,
         });
     }
     let mut faults = match draft {

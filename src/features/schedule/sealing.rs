@@ -35,5 +35,6 @@ pub(super) fn open(keys: &Keyring, stored: &Stored) -> Result<NewMessage> {
         metadata: Some(plain["metadata"].take()).filter(|metadata| !metadata.is_null()),
         expires_in_seconds: plain["expires"].as_i64(),
         reply_to: plain["replyTo"].as_str().and_then(|text| text.parse().ok()),
+        command: None,
     })
 }

@@ -1,23 +1,29 @@
 //! Messages.
 
-use crate::error::Result;
-use crate::features::{Versioned, messages};
+use crate::error::{Error, Result};
+use crate::features::commands::{self, Outcome};
+use crate::features::{Versioned, markdown, messages};
 use crate::http::call::{Answer, Call};
 use crate::http::contract::{Described, Query, delete as remove, get, post, put};
 use crate::id::{ChannelId, MessageId};
 use crate::wire::auth::Success;
 use crate::wire::messages::{Message, MessageEdit, NewMessage, NewReaction, Receipt, Version};
 use crate::wire::phi::Posted;
+use crate::wire::templates::Done;
 
 pub(in crate::http) fn described() -> Vec<Described> {
     vec![
         get("/api/messages", "The messages of a channel, or of all own channels, newest first.")
             .query("channelId", Query::Id, "Only of this channel.")
+            .query("render", Query::OneOf(&["html"]), "`html` adds the text as safe HTML.")
             .pages_of::<Message>(),
         post("/api/messages", "Posts a message; the answer means that it is on disk.")
             .takes::<NewMessage>()
-            .makes::<Posted>(),
-        get("/api/messages/{id}", "One message.").gives::<Message>(),
+            .makes::<Posted>()
+            .gives::<Done>(),
+        get("/api/messages/{id}", "One message.")
+            .query("render", Query::OneOf(&["html"]), "`html` adds the text as safe HTML.")
+            .gives::<Message>(),
         put("/api/messages/{id}", "Edits an own message.").takes::<MessageEdit>().gives::<Posted>(),
         remove("/api/messages/{id}", "Deletes a message.").gives::<Success>(),
         get("/api/messages/{id}/history", "What a message said before it was edited, the latest first.")
@@ -36,19 +42,31 @@ pub(in crate::http) fn described() -> Vec<Described> {
 
 pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
     let (means, cursor) = (&call.web.means, call.cursor()?);
-    let page = match call.query_id::<ChannelId>("channelId")? {
+    let renders = renders(&call)?;
+    let mut page = match call.query_id::<ChannelId>("channelId")? {
         Some(channel) => messages::page(&call.cx, means, channel, cursor).await?,
         None => messages::recent(&call.cx, means, cursor).await?,
     };
+    if renders {
+        page.rows.iter_mut().for_each(render);
+    }
     Answer::page(&call, &page)
 }
 
 pub(in crate::http) async fn create(call: Call) -> Result<Answer> {
-    Ok(posted(messages::post(&call.cx, &call.web.means, call.body()?).await?)?.made())
+    match commands::carry_out(&call.cx, call.body()?).await? {
+        Outcome::Post(message) => Ok(posted(messages::post(&call.cx, &call.web.means, message).await?)?.made()),
+        Outcome::Done(done) => Answer::ok(&done),
+    }
 }
 
 pub(in crate::http) async fn show(call: Call) -> Result<Answer> {
-    versioned(messages::show(&call.cx, message(&call)?).await?)
+    let renders = renders(&call)?;
+    let mut shown = messages::show(&call.cx, message(&call)?).await?;
+    if renders {
+        render(&mut shown);
+    }
+    versioned(shown)
 }
 
 pub(in crate::http) async fn edit(call: Call) -> Result<Answer> {
@@ -118,4 +136,17 @@ fn versioned(value: Message) -> Result<Answer> {
 
 fn posted(value: Posted) -> Result<Answer> {
     Answer::versioned(&Versioned { version: value.message.rev, value })
+}
+
+/// Whether the client wants the text as HTML too.
+fn renders(call: &Call) -> Result<bool> {
+    match call.query("render")?.as_deref() {
+        None => Ok(false),
+        Some("html") => Ok(true),
+        Some(_) => Err(Error::field("render", "must be html")),
+    }
+}
+
+fn render(message: &mut Message) {
+    message.html = message.text.as_deref().map(markdown::html);
 }

@@ -1,16 +1,19 @@
 //! What helps or restrains a writer.
 
-use crate::error::Result;
-use crate::features::{bookmarks, drafts, expiry, flags, reminders, review, schedule, words};
+use crate::error::{Error, Result};
+use crate::features::{
+    bookmarks, commands, drafts, expiry, flags, reminders, review, schedule, schemas, templates, words,
+};
 use crate::http::call::{Answer, Call};
-use crate::http::contract::{Described, delete, get, post, put};
-use crate::id::{ChannelId, MessageId, ReminderId, ScheduledId, WordId};
+use crate::http::contract::{Described, Query, delete, get, post, put};
+use crate::id::{ChannelId, MessageId, ReminderId, ScheduledId, TemplateId, WordId};
 use crate::wire::auth::Success;
 use crate::wire::bookmarks::Bookmark;
 use crate::wire::channels::{Lifetime, LifetimeChange};
 use crate::wire::drafts::{Draft, NewDraft};
 use crate::wire::flags::{Flagged, NewFlag, Review};
 use crate::wire::schedule::{NewReminder, NewScheduled, Reminder, Scheduled, ScheduledChange};
+use crate::wire::templates::{Command, NewTemplate, SchemaNames, Template, TemplateChange};
 use crate::wire::words::{NewWord, Word, WordChange};
 
 pub(in crate::http) fn described() -> Vec<Described> {
@@ -34,6 +37,16 @@ pub(in crate::http) fn described() -> Vec<Described> {
         get("/api/reminders", "The caller's reminders.").pages_of::<Reminder>(),
         post("/api/reminders", "Asks to be reminded.").takes::<NewReminder>().makes::<Reminder>(),
         delete("/api/reminders/{id}", "Takes a reminder away.").gives::<Success>(),
+        get("/api/templates", "The clinic's text templates.").pages_of::<Template>(),
+        post("/api/templates", "Adds a template.").takes::<NewTemplate>().makes::<Template>(),
+        put("/api/templates/{id}", "Changes a template.").takes::<TemplateChange>().gives::<Template>(),
+        delete("/api/templates/{id}", "Removes a template.").gives::<Success>(),
+        get("/api/commands", "The slash commands that the caller may give in a channel.")
+            .query("channelId", Query::Id, "Which channel.")
+            .gives::<Vec<Command>>(),
+        get("/api/schemas", "The types of messages that have a schema.").gives::<SchemaNames>(),
+        get("/api/schemas/{name}", "What the metadata of a type has to be, as JSON Schema.")
+            .gives::<serde_json::Map<String, serde_json::Value>>(),
         get("/api/messages/flagged", "What waits for review.").pages_of::<Flagged>(),
         post("/api/messages/{id}/flag", "Flags a message for review.").takes::<NewFlag>().gives::<Success>(),
         post("/api/messages/{id}/review", "Decides about a flagged message.").takes::<Review>().gives::<Success>(),
@@ -148,6 +161,40 @@ pub(in crate::http) async fn remove_reminder(call: Call) -> Result<Answer> {
     let reminder: ReminderId = call.id("id", "reminder")?;
     reminders::remove(&call.cx, reminder).await?;
     Answer::ok(&Success::because("The reminder is gone."))
+}
+
+pub(in crate::http) async fn list_templates(call: Call) -> Result<Answer> {
+    let page = templates::list(&call.cx, &call.web.means, call.cursor()?).await?;
+    Answer::page(&call, &page)
+}
+
+pub(in crate::http) async fn add_template(call: Call) -> Result<Answer> {
+    Answer::created(&templates::add(&call.cx, call.body()?).await?)
+}
+
+pub(in crate::http) async fn change_template(call: Call) -> Result<Answer> {
+    let template: TemplateId = call.id("id", "template")?;
+    Answer::ok(&templates::change(&call.cx, template, call.body()?).await?)
+}
+
+pub(in crate::http) async fn remove_template(call: Call) -> Result<Answer> {
+    let template: TemplateId = call.id("id", "template")?;
+    templates::remove(&call.cx, template).await?;
+    Answer::ok(&Success::because("The template is gone."))
+}
+
+pub(in crate::http) async fn list_commands(call: Call) -> Result<Answer> {
+    let channel = call.query_id("channelId")?.ok_or_else(|| Error::field("channelId", "is missing"))?;
+    Answer::ok(&commands::offered(&call.cx, channel).await?)
+}
+
+pub(in crate::http) async fn list_schemas(_call: Call) -> Result<Answer> {
+    Answer::ok(&SchemaNames { schemas: schemas::names() })
+}
+
+pub(in crate::http) async fn show_schema(call: Call) -> Result<Answer> {
+    let schema = call.word("name").and_then(schemas::published).ok_or_else(|| Error::missing("schema"))?;
+    Answer::ok(&schema)
 }
 
 fn channel(call: &Call) -> Result<ChannelId> {

@@ -137,6 +137,7 @@ fn write(act: &mut Act<'_, '_>, letter: &Letter) -> Result<Receipt> {
         sender_id: sender,
         sender: username,
         text: Some(draft.text.to_string()),
+        html: None,
         contains_phi: draft.contains_phi,
         redacted: false,
         timestamp: at,
