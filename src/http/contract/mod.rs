@@ -148,6 +148,12 @@ fn operation(tag: &Tag, route: &Route, row: &Described, schemas: &mut Schemas) -
             let about = "The version; send it as `If-Match` with a change.";
             answer["headers"]["ETag"] = json!({ "description": about, "schema": { "type": "string" } });
         }
+        // An answer that comes in several media types is one answer.
+        if let Some(Value::Object(before)) = responses.get(&status.to_string()).map(|before| before["content"].clone())
+            && let Value::Object(content) = &mut answer["content"]
+        {
+            content.extend(before);
+        }
         responses.insert(status.to_string(), answer);
     }
     for status in failures(route, row) {

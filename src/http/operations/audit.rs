@@ -16,7 +16,8 @@ pub(in crate::http) fn described() -> Vec<Described> {
         get("/api/audit/export", "The audit log as a file, oldest row first.")
             .filtered()
             .query("format", Query::OneOf(&["csv", "jsonl"]), "`csv` when missing.")
-            .file("text/csv"),
+            .file("text/csv")
+            .file("application/jsonl"),
         get("/api/users/{id}/audit-log", "What one person did, newest first.").pages_of::<Entry>(),
         get("/api/audit/{id}", "One row of the audit log.").gives::<Entry>(),
     ]
