@@ -98,7 +98,7 @@ pub struct Report {
     pub resumed: bool,
     /// Rows by table.
     pub tables: BTreeMap<Table, Count>,
-    /// Remarks by row, the first [`REMARKS_MAX`].
+    /// Remarks by row, the first `REMARKS_MAX`.
     pub remarks: Vec<Remark>,
     /// How often each remark was made.
     pub totals: BTreeMap<&'static str, i64>,

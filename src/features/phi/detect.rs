@@ -1,6 +1,6 @@
 //! Finding what identifies a patient in a text, before it is sent.
 //!
-//! The text is cut into words and numbers once ([`text`]); then each kind of identifier walks over them by its own
+//! The text is cut into words and numbers once (`text`); then each kind of identifier walks over them by its own
 //! rules, one file a kind. Nothing backtracks and every look around is a fixed number of words, so the time is
 //! proportional to the length of the text. Kinds that are certain by their form come first and keep what they
 //! found: the digits of an e-mail address are no telephone number.

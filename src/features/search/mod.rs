@@ -5,7 +5,7 @@
 //! reading transaction of its own with its own look at who may read what. It ends when it has found enough, when
 //! everything was seen, or when its time is over; then it says how far back it came and how to go on.
 //!
-//! The slices run on a few threads of their own at a low priority ([`hall`](self::hall)): whoever sends a message
+//! The slices run on a few threads of their own at a low priority (`hall`): whoever sends a message
 //! goes first.
 //!
 //! | file | what |
