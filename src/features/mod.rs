@@ -44,13 +44,13 @@ pub mod search;
 
 pub mod expiry;
 
-pub mod schedule;
-
 pub mod reminders;
 
 pub mod templates;
 
 pub mod commands;
+
+pub mod schedule;
 
 pub mod audit;
 

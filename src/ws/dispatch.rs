@@ -40,7 +40,7 @@ pub(super) async fn dispatch(
         Order::Send(body) => {
             // What begins with a slash may stand for a deed; everything else goes its way at once.
             let outcome = if body.text.starts_with('/') || body.command.is_some() {
-                commands::carry_out(cx, body).await
+                commands::carry_out(cx, &sockets.means, body).await
             } else {
                 Ok(Outcome::Post(body))
             };

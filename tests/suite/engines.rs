@@ -138,10 +138,12 @@ told_on_postgres! {
     writing_saying {
         a_command_is_carried_out_as_the_deed_that_it_stands_for
         the_clinic_s_templates_are_commands_too
+        topics_and_mutes_are_those_of_the_channel
     }
     writing_times {
         a_scheduled_message_is_posted_once_at_its_time_by_its_author
         what_cannot_be_posted_stays_with_the_reason_and_its_author_is_told
+        a_command_that_was_scheduled_is_carried_out_with_what_its_author_may_then
         a_reminder_is_told_once_and_says_nothing_by_itself
         messages_erase_themselves_at_their_time_and_leave_no_text
         a_channel_s_lifetime_is_held_against_what_is_there_and_what_comes

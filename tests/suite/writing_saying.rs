@@ -60,6 +60,66 @@ pub(crate) async fn a_command_is_carried_out_as_the_deed_that_it_stands_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn topics_and_mutes_are_those_of_the_channel() {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let (alice, bob, carl) =
+        (clinic.alice(&dora).await, clinic.bob(&dora).await, clinic.hire(&dora, "carl", "user").await);
+    clinic.hire(&dora, "maud", "moderator").await;
+    let channel = alice.channel("Ward 3", &[&bob]).await;
+    let path = format!("/api/channels/{channel}");
+    let topic = async || alice.get(&path).await.json_of(200)["topic"].clone();
+
+    let done = type_in(&alice, &channel, "/topic  Rounds at 8 ").await.json_of(200);
+    assert_eq!((&done["command"], topic().await), (&json!("topic"), json!("Rounds at 8")));
+    type_in(&bob, &channel, "/topic mine").await.is_refusal(403, "not_a_moderator");
+    type_in(&carl, &channel, "/topic mine").await.is_refusal(404, "not_found");
+    assert_eq!(topic().await, "Rounds at 8");
+    type_in(&alice, &channel, &format!("/topic {}", "x".repeat(250))).await.json_of(200);
+    type_in(&alice, &channel, "/topic -").await.json_of(200);
+    assert_eq!(topic().await, Value::Null);
+
+    let mut his = bob.socket().await;
+    assert_eq!(type_in(&alice, &channel, "/mute @Bob 20m").await.json_of(200)["command"], "mute");
+    assert_eq!(his.try_send(&channel, "but").await["code"], "muted");
+    clinic.pass(20 * 60);
+    assert_eq!(his.try_send(&channel, "now").await["type"], "ack");
+    type_in(&alice, &channel, "/mute bob").await.json_of(200);
+    clinic.pass(30 * 24 * 3_600);
+    let bob = clinic.sign_in("bob").await;
+    type_in(&bob, &channel, "/mute @bob off").await.is_refusal(403, "not_a_moderator");
+    let alice = clinic.sign_in("alice").await;
+    type_in(&alice, &channel, "/mute @bob off").await.json_of(200);
+    type_in(&alice, &channel, "/mute @bob off").await.is_refusal(404, "not_found");
+    type_in(&bob, &channel, "again").await.json_of(201);
+    type_in(&alice, &channel, "/mute @alice").await.is_refusal(409, "not_oneself");
+    type_in(&alice, &channel, "/mute @nobody").await.is_refusal(404, "not_found");
+    type_in(&bob, &channel, "/mute @alice").await.is_refusal(403, "not_a_moderator");
+
+    for wrong in ["/topic", "/mute", "/mute @bob soon", "/mute @bob 400d", "/mute @bob 20m now"] {
+        let refused = type_in(&alice, &channel, wrong).await;
+        refused.is_refusal(400, "invalid_field");
+        assert_eq!(refused.json().unwrap()["errors"][0]["field"], "text", "{wrong}");
+    }
+    let long = type_in(&alice, &channel, &format!("/topic {}", "x".repeat(251))).await;
+    long.is_refusal(400, "invalid_field");
+    assert_eq!(long.json().unwrap()["errors"][0]["field"], "text");
+
+    // Whose role mutes is offered just that; nobody's role reaches into a conversation.
+    let maud = clinic.sign_in("maud").await;
+    let open = maud.post("/api/channels", &json!({ "name": "Open", "isPrivate": false })).await.json_of(201);
+    assert_eq!(names(&bob, open["id"].as_str().unwrap()).await, ["remind"]);
+    let direct = maud.post("/api/channels/direct", &json!({ "userId": bob.id })).await.json_of(201);
+    let offered = names(&maud, direct["id"].as_str().unwrap()).await;
+    assert!(!offered.contains(&"invite".to_owned()), "{offered:?}");
+    let dora = clinic.sign_in("dora").await;
+    let rows = dora.list("/api/audit?limit=200").await;
+    for action in ["channels.update", "channels.mute", "channels.unmute"] {
+        assert!(rows.iter().any(|row| row["action"] == action), "{action}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_text_that_names_no_command_is_a_message_as_it_always_was() {
     let clinic = Clinic::open().await;
     let dora = clinic.dora().await;
@@ -109,9 +169,9 @@ pub(crate) async fn the_clinic_s_templates_are_commands_too() {
     }
     assert_eq!(type_in(&bob, &channel, "/handover bed 4").await.json_of(201)["text"], "**Handover**: bed 4");
     assert_eq!(type_in(&bob, &channel, "/handover").await.json_of(201)["text"], "**Handover**:");
-    assert_eq!(names(&alice, &channel).await, ["invite", "remind", "me", "handover"]);
+    assert_eq!(names(&alice, &channel).await, ["topic", "invite", "mute", "remind", "me", "handover"]);
     assert_eq!(names(&bob, &channel).await, ["remind", "me", "handover"]);
-    assert_eq!(names(&adam, &channel).await, ["invite", "remind"], "who is no member posts nothing");
+    assert_eq!(names(&adam, &channel).await, ["topic", "invite", "mute", "remind"], "who is no member posts nothing");
     let offered = bob.list(&format!("/api/commands?channelId={channel}")).await;
     has_fields(&offered[0], &["name", "usage", "description", "template"]);
     assert_eq!((&offered[2]["description"], &offered[2]["template"]), (&json!("**Handover**:"), &json!(true)));

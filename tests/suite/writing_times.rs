@@ -103,6 +103,46 @@ pub(crate) async fn what_cannot_be_posted_stays_with_the_reason_and_its_author_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn a_command_that_was_scheduled_is_carried_out_with_what_its_author_may_then() {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let (alice, bob) = (clinic.alice(&dora).await, clinic.bob(&dora).await);
+    let channel = alice.channel("Ward 3", &[&bob]).await;
+    let path = format!("/api/channels/{channel}");
+    let (mut hers, mut his) = (alice.socket().await, bob.socket().await);
+    let planned = plan(&clinic, &alice, &channel, "/topic Rounds at 8", 60).await;
+    let refused = plan(&clinic, &bob, &channel, "/topic mine", 60).await;
+    assert_eq!(bob.get(&path).await.json_of(200)["topic"], Value::Null, "it is not time");
+    clinic.pass(60);
+    let notice = json!({
+        "kind": "scheduled_done", "scheduledId": planned["id"], "channelId": channel, "command": "topic",
+    });
+    assert_eq!(hers.hear("notification").await["data"], notice);
+    let told = his.hear("notification").await["data"].clone();
+    assert_eq!((&told["kind"], &told["code"]), (&json!("scheduled_failed"), &json!("not_a_moderator")));
+    assert_eq!(told["scheduledId"], refused["id"]);
+    assert_eq!(bob.get(&path).await.json_of(200)["topic"], "Rounds at 8");
+    assert!(alice.list("/api/messages/scheduled").await.is_empty());
+
+    let body = |text: &str, command: Value| json!({ "channelId": channel, "text": text, "sendAt": at(&clinic, 60), "command": command });
+    let plan = async |text: &str, command: Value| alice.post("/api/messages/scheduled", &body(text, command)).await;
+    plan("/mute @bob soon", Value::Null).await.is_refusal(400, "invalid_field");
+    plan("/foo", json!(true)).await.is_refusal(400, "unknown_command");
+    plan("/topic", json!(false)).await.json_of(201);
+    let waits = plan("/me waves", json!(true)).await.json_of(201);
+    let waits = format!("/api/messages/scheduled/{}", waits["id"].as_str().unwrap());
+    alice.put(&waits, &json!({ "text": "/me" })).await.is_refusal(400, "invalid_field");
+    clinic.pass(60);
+    for _ in 0..2 {
+        assert_eq!(hers.hear("notification").await["data"]["kind"], "scheduled_sent");
+    }
+    let mut texts: Vec<_> = bob.page(&channel).await.iter().map(|m| m["text"].clone()).collect();
+    texts.sort_by_key(|text| text.as_str().map(str::to_owned));
+    assert_eq!(texts, ["/topic", "waves"]);
+    assert!(bob.page(&channel).await.iter().any(|m| m["metadata"]["type"] == "action"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_planned_is_held_to_the_rules_of_messages_at_once() {
     let clinic = Clinic::open().await;
     let dora = clinic.dora().await;

@@ -6,10 +6,11 @@
 //! `command: false`. `//` at the beginning stands for one slash.
 
 mod deeds;
+mod model;
 mod offered;
 mod ops;
 mod rows;
 mod spoken;
 
 pub use offered::offered;
-pub use ops::{Outcome, carry_out};
+pub use ops::{Outcome, carry_out, check};

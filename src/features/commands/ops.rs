@@ -4,14 +4,16 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::deeds::CommandDeed;
+use super::model::{Asked, asked};
 use super::rows;
-use super::spoken::{person, span, spoken};
+use super::spoken::spoken;
 use crate::error::{Error, Result};
 use crate::features::users::Username;
-use crate::features::{channels, reminders, templates};
-use crate::gate::Cx;
+use crate::features::{Expected, Means, channels, reminders, templates};
+use crate::gate::{Cx, Sanction};
 use crate::id::UserId;
-use crate::wire::channels::NewMember;
+use crate::wire::Change;
+use crate::wire::channels::{ChannelChange, NewMember, NewSanction};
 use crate::wire::messages::NewMessage;
 use crate::wire::schedule::NewReminder;
 use crate::wire::templates::Done;
@@ -24,10 +26,26 @@ pub enum Outcome {
     Done(Done),
 }
 
+/// Says whether a text that waits for its time could be carried out or posted as it stands: how a command is given,
+/// and that there is one where one was asked for.
+pub async fn check(cx: &Cx, body: &NewMessage) -> Result<()> {
+    if body.command == Some(false) || !body.text.starts_with('/') || body.text.starts_with("//") {
+        return Ok(());
+    }
+    let known = match spoken(&body.text) {
+        None => false,
+        Some(said) => match asked(&said)? {
+            Asked::Template { name, .. } if body.command == Some(true) => templates::find(cx, name).await?.is_some(),
+            _ => true,
+        },
+    };
+    if known || body.command.is_none() { Ok(()) } else { Err(unknown()) }
+}
+
 /// Carries out what a text stands for, if it is a command.
-pub async fn carry_out(cx: &Cx, mut body: NewMessage) -> Result<Outcome> {
-    let asked = body.command.take();
-    if asked == Some(false) || !body.text.starts_with('/') {
+pub async fn carry_out(cx: &Cx, means: &Means, mut body: NewMessage) -> Result<Outcome> {
+    let wanted = body.command.take();
+    if wanted == Some(false) || !body.text.starts_with('/') {
         return Ok(Outcome::Post(body));
     }
     if body.text.starts_with("//") {
@@ -35,53 +53,61 @@ pub async fn carry_out(cx: &Cx, mut body: NewMessage) -> Result<Outcome> {
         return Ok(Outcome::Post(body));
     }
     let text = std::mem::take(&mut body.text);
-    let unknown = |mut body: NewMessage, text: Zeroizing<String>| {
-        if asked == Some(true) {
-            return Err(Error::invalid("unknown_command", "There is no such command: see GET /api/commands."));
+    let as_it_is = |mut body: NewMessage, text: Zeroizing<String>| {
+        if wanted == Some(true) {
+            return Err(unknown());
         }
         body.text = text;
         Ok(Outcome::Post(body))
     };
-    let Some(said) = spoken(&text) else { return unknown(body, text) };
+    let Some(said) = spoken(&text) else { return as_it_is(body, text) };
     let channel = body.channel;
     let done = |command, message| Ok(Outcome::Done(Done { success: true, command, message }));
-    match said.name {
-        "me" => {
-            if said.rest.is_empty() {
-                return Err(usage("/me TEXT"));
-            }
+    match asked(&said)? {
+        Asked::Me { text } => {
             let mut metadata = match body.metadata.take() {
                 Some(Value::Object(metadata)) => metadata,
                 _ => Map::new(),
             };
             metadata.insert("type".to_owned(), json!("action"));
             body.metadata = Some(Value::Object(metadata));
-            body.text = Zeroizing::new(said.rest.to_owned());
+            body.text = Zeroizing::new(text.to_owned());
             Ok(Outcome::Post(body))
         }
-        "invite" => {
-            let (name, rest) = person(said.rest).ok_or_else(|| usage("/invite @NAME"))?;
-            if !rest.is_empty() {
-                return Err(usage("/invite @NAME"));
-            }
+        Asked::Topic { topic } => {
+            let topic = topic.map_or(Change::Clear, |topic| Change::Set(topic.to_owned()));
+            let change = ChannelChange { topic, ..ChannelChange::default() };
+            channels::update(cx, means, channel, Expected::any(), change).await.map_err(of_the_text)?;
+            done("topic", "The topic was changed.")
+        }
+        Asked::Invite { name } => {
             let user = find(cx, name).await?;
             channels::add_member(cx, channel, NewMember { user, role: None }).await?;
             done("invite", "There is a new member.")
         }
-        "remind" => {
-            let (ahead, about) = span(said.rest).ok_or_else(|| usage("/remind 20m TEXT"))?;
+        Asked::Mute { name, ahead } => {
+            let user = find(cx, name).await?;
+            let until = ahead.map(|ahead| cx.now().plus(ahead).to_string());
+            channels::sanction(cx, channel, user, Sanction::Mute, NewSanction { until }).await.map_err(of_the_text)?;
+            done("mute", "The member is muted.")
+        }
+        Asked::Unmute { name } => {
+            let user = find(cx, name).await?;
+            channels::lift(cx, channel, user, Sanction::Mute).await?;
+            done("mute", "The member may write again.")
+        }
+        Asked::Remind { ahead, about } => {
             let remind_at = cx.now().plus(ahead);
             let text = Zeroizing::new(about.to_owned());
-            reminders::ask(cx, NewReminder { text, remind_at, channel: Some(channel) }).await?;
+            reminders::ask(cx, NewReminder { text, remind_at, channel: Some(channel) }).await.map_err(of_the_text)?;
             done("remind", "You will be reminded.")
         }
-        name => match templates::find(cx, name).await? {
+        Asked::Template { name, rest } => match templates::find(cx, name).await? {
             Some(template) => {
-                let with = if said.rest.is_empty() { template } else { format!("{template} {}", said.rest) };
-                body.text = Zeroizing::new(with);
+                body.text = Zeroizing::new(if rest.is_empty() { template } else { format!("{template} {rest}") });
                 Ok(Outcome::Post(body))
             }
-            None => unknown(body, text),
+            None => as_it_is(body, text),
         },
     }
 }
@@ -93,6 +119,14 @@ async fn find(cx: &Cx, name: &str) -> Result<UserId> {
         .ok_or_else(|| Error::missing("user"))
 }
 
-fn usage(usage: &'static str) -> Error {
-    Error::field("text", format!("is not how this command is given: {usage}"))
+fn unknown() -> Error {
+    Error::invalid("unknown_command", "There is no such command: see GET /api/commands.")
+}
+
+/// Whoever typed a command knows no other field than its text.
+fn of_the_text(error: Error) -> Error {
+    match error.faults().first() {
+        Some(fault) => Error::field("text", fault.detail.clone()),
+        None => error,
+    }
 }

@@ -6,6 +6,7 @@ use super::deeds::ScheduleDeed;
 use super::rows::{self, Stored};
 use super::sealing;
 use crate::error::{Kind, Result};
+use crate::features::commands::{self, Outcome};
 use crate::features::{Means, messages};
 use crate::gate::{Act, Gate};
 use crate::wire::frames::Frame;
@@ -35,11 +36,19 @@ async fn post(gate: &Gate, means: &Means, stored: Stored) -> Result<bool> {
     let (system, author) = (gate.system(), gate.on_behalf(stored.author));
     let message = sealing::open(system.keys(), &stored)?;
     let (scheduled, channel, user) = (stored.id, stored.channel, stored.author);
-    match messages::post(&author, means, message).await {
-        Ok(posted) => {
-            let data = json!({
+    let outcome = match commands::carry_out(&author, means, message).await {
+        Ok(Outcome::Post(message)) => messages::post(&author, means, message).await.map(|posted| {
+            json!({
                 "kind": "scheduled_sent", "scheduledId": scheduled, "channelId": channel, "messageId": posted.message.id,
-            });
+            })
+        }),
+        Ok(Outcome::Done(done)) => Ok(json!({
+            "kind": "scheduled_done", "scheduledId": scheduled, "channelId": channel, "command": done.command,
+        })),
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(data) => {
             let work = move |act: &mut Act<'_, '_>| {
                 rows::strike_off(act, scheduled)?;
                 act.tell_user(user, Frame::Notification { data }.encode());

@@ -8,6 +8,7 @@ use super::sealing;
 use crate::clock::Timestamp;
 use crate::crypto::Keyring;
 use crate::error::{Error, FieldFault, Result};
+use crate::features::commands;
 use crate::features::messages::Draft;
 use crate::features::{Cursor, Means, Paged};
 use crate::gate::{Cx, Who};
@@ -28,6 +29,7 @@ pub async fn plan(cx: &Cx, means: &Means, body: NewScheduled) -> Result<Schedule
     let (author, scheduled) = (session.user, cx.new_id());
     let (message, send_at) = (body.message, body.send_at);
     let message = checked(message, send_at, cx.now(), means)?;
+    commands::check(cx, &message).await?;
     let sealed = sealing::seal(cx.keys(), scheduled, author, &message)?;
     let (channel, phi) = (message.channel, message.contains_phi);
     cx.act(ScheduleDeed::Plan { channel, scheduled, phi }, move |act| {
@@ -87,6 +89,7 @@ pub async fn change(cx: &Cx, means: &Means, scheduled: ScheduledId, body: Schedu
     message.metadata = body.metadata.over(message.metadata.take());
     let send_at = body.send_at.unwrap_or(stored.send_at);
     let message = checked(message, send_at, cx.now(), means)?;
+    commands::check(cx, &message).await?;
     let author = stored.author;
     let sealed = sealing::seal(cx.keys(), scheduled, author, &message)?;
     let phi = message.contains_phi;
@@ -116,7 +119,7 @@ pub async fn cancel(cx: &Cx, scheduled: ScheduledId) -> Result<()> {
 
 /// Holds it to what a message has to be now, so that its author need not be told later.
 fn checked(message: NewMessage, send_at: Timestamp, now: Timestamp, means: &Means) -> Result<NewMessage> {
-    let expires = message.expires_in_seconds;
+    let (expires, command) = (message.expires_in_seconds, message.command);
     let draft = Draft::parse(message, &means.limits);
     let in_time = send_at > now && send_at.since(now) <= AHEAD_MAX;
     if in_time && let Ok(draft) = draft {
@@ -129,7 +132,7 @@ fn checked(message: NewMessage, send_at: Timestamp, now: Timestamp, means: &Mean
             metadata,
             expires_in_seconds: expires,
             reply_to,
-            command: None,
+            command,
         });
     }
     let mut faults = match draft {

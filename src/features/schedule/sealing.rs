@@ -17,7 +17,7 @@ fn cell(scheduled: ScheduledId, channel: ChannelId, author: UserId) -> Cell<'sta
 pub(super) fn seal(keys: &Keyring, scheduled: ScheduledId, author: UserId, message: &NewMessage) -> Result<Vec<u8>> {
     let plain = json!({
         "text": message.text.as_str(), "metadata": message.metadata, "expires": message.expires_in_seconds,
-        "replyTo": message.reply_to,
+        "replyTo": message.reply_to, "command": message.command,
     });
     let plain = Zeroizing::new(plain.to_string());
     keys.seal_text(Purpose::Messages, &cell(scheduled, message.channel, author), &plain)
@@ -35,6 +35,6 @@ pub(super) fn open(keys: &Keyring, stored: &Stored) -> Result<NewMessage> {
         metadata: Some(plain["metadata"].take()).filter(|metadata| !metadata.is_null()),
         expires_in_seconds: plain["expires"].as_i64(),
         reply_to: plain["replyTo"].as_str().and_then(|text| text.parse().ok()),
-        command: None,
+        command: plain["command"].as_bool(),
     })
 }

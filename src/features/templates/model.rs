@@ -6,7 +6,7 @@ pub const NAME_CHARS_MAX: usize = 32;
 pub const TEXT_CHARS_MAX: usize = 4_000;
 /// Templates that a clinic may have.
 pub const TEMPLATES_MAX: i64 = 500;
-/// Names of commands that are there without templates, or will be.
+/// Names of commands that are there without templates.
 pub const RESERVED: [&str; 5] = ["topic", "invite", "mute", "remind", "me"];
 
 /// A template's name, as it is typed after the slash.

@@ -54,7 +54,7 @@ pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
 }
 
 pub(in crate::http) async fn create(call: Call) -> Result<Answer> {
-    match commands::carry_out(&call.cx, call.body()?).await? {
+    match commands::carry_out(&call.cx, &call.web.means, call.body()?).await? {
         Outcome::Post(message) => Ok(posted(messages::post(&call.cx, &call.web.means, message).await?)?.made()),
         Outcome::Done(done) => Answer::ok(&done),
     }
