@@ -7,6 +7,8 @@
 //! Exit codes: 0 done, 1 failed, 2 the command line is wrong, 78 the configuration is wrong (`EX_CONFIG` of
 //! sysexits.h).
 
+mod import;
+
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -17,7 +19,8 @@ use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
-use crate::app::import::{Digest, Hashes, Known, Order, Progress, Report, SaltForm, Spelling, Wish, import};
+pub use self::import::ImportArguments;
+use crate::app::import::{Progress, Report, import};
 use crate::app::{Live, Manifest, RecoveryKey, offline};
 use crate::config::{Config, Faults, Kind, Setting, Sources, load, schema, settings, show_json, show_text};
 
@@ -33,6 +36,9 @@ pub struct Arguments {
     pub config: Option<PathBuf>,
     /// The settings given as options, by environment name.
     pub settings: BTreeMap<&'static str, String>,
+    /// `--web-dir FOLDER`, in debug builds.
+    #[cfg(debug_assertions)]
+    pub web_dir: Option<PathBuf>,
 }
 
 /// What the program can do.
@@ -105,70 +111,6 @@ pub enum AuditCommand {
     Verify,
 }
 
-/// What an import is told.
-#[expect(clippy::doc_markdown, reason = "the doc is the help text of a terminal, where backticks are noise")]
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct ImportArguments {
-    /// The older database: postgres://user:password@host:port/database
-    #[arg(long, value_name = "URL")]
-    from: String,
-    /// A file with the password of the older database, for when it is not in the URL
-    #[arg(long, value_name = "FILE")]
-    from_password_file: Option<PathBuf>,
-    /// The authority that signed the older database's certificate (PEM)
-    #[arg(long, value_name = "FILE")]
-    from_tls_ca: Option<PathBuf>,
-    /// A file with the older server's ENCRYPTION_KEY
-    #[arg(long, value_name = "FILE")]
-    encryption_key_file: Option<PathBuf>,
-    /// Only say what would be taken over
-    #[arg(long)]
-    dry_run: bool,
-    /// Leave out sealed messages that do not open, instead of stopping
-    #[arg(long)]
-    skip_unreadable: bool,
-    /// Print the report as JSON
-    #[arg(long)]
-    json: bool,
-    /// Order of a sealed message's parts, as iv-tag-ciphertext; every order is tried without
-    #[arg(long, value_name = "ORDER", value_parser = |text: &str| Order::parse(text).ok_or("three of iv, tag, ciphertext"))]
-    sealed_order: Option<Order>,
-    /// How a sealed message is spelled: raw, hex or base64; each is tried without
-    #[arg(long, value_name = "SPELLING", value_parser = |text: &str| Spelling::parse(text).ok_or("raw, hex or base64"))]
-    sealed_spelling: Option<Spelling>,
-    /// Bytes of a sealed message's initialization vector: 12 or 16; both are tried without
-    #[arg(long, value_name = "BYTES", value_parser = clap::builder::PossibleValuesParser::new(["12", "16"]))]
-    sealed_iv_bytes: Option<String>,
-    /// Digest of the older password hashes: sha1, sha256, sha384 or sha512
-    #[arg(long, value_name = "DIGEST", default_value = "sha512", value_parser = |text: &str| Digest::named(text).ok_or("sha1, sha256, sha384 or sha512"))]
-    pbkdf2_digest: Digest,
-    /// Iterations of the older password hashes
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
-    pbkdf2_iterations: u32,
-    /// What the older salts are: the text itself, or bytes in hex or base64
-    #[arg(long, value_name = "FORM", default_value = "text", value_parser = |text: &str| SaltForm::named(text).ok_or("text, hex or base64"))]
-    pbkdf2_salt: SaltForm,
-}
-
-impl ImportArguments {
-    fn wish(self) -> Wish {
-        Wish {
-            from: self.from,
-            password_file: self.from_password_file,
-            tls_ca: self.from_tls_ca,
-            key_file: self.encryption_key_file,
-            known: Known {
-                order: self.sealed_order,
-                spelling: self.sealed_spelling,
-                iv_bytes: self.sealed_iv_bytes.and_then(|bytes| bytes.parse().ok()),
-            },
-            hashes: Hashes { digest: self.pbkdf2_digest, rounds: self.pbkdf2_iterations, salt: self.pbkdf2_salt },
-            skip_unreadable: self.skip_unreadable,
-            dry_run: self.dry_run,
-        }
-    }
-}
-
 /// The messaging server a small clinic installs once and forgets.
 #[expect(clippy::doc_markdown, reason = "the doc is the help text of a terminal, where backticks are noise")]
 #[derive(Parser)]
@@ -193,6 +135,11 @@ struct Line {
     /// Without it: DATA_DIR/config.toml, ./config.toml or the machine's own configuration, whichever is found first.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+
+    /// Read the web clients from this folder, at every request, instead of those inside (debug builds only)
+    #[cfg(debug_assertions)]
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    web_dir: Option<PathBuf>,
 
     #[command(flatten)]
     settings: Given,
@@ -307,7 +254,13 @@ impl Arguments {
 
 impl From<Line> for Arguments {
     fn from(line: Line) -> Self {
-        Self { command: line.command.unwrap_or(Command::Serve), config: line.config, settings: line.settings.0 }
+        Self {
+            command: line.command.unwrap_or(Command::Serve),
+            config: line.config,
+            settings: line.settings.0,
+            #[cfg(debug_assertions)]
+            web_dir: line.web_dir,
+        }
     }
 }
 
@@ -353,6 +306,10 @@ pub fn main() -> ExitCode {
     let config = loaded.config;
     let outcome = match arguments.command {
         Command::Serve => {
+            #[cfg(debug_assertions)]
+            if let Some(folder) = arguments.web_dir {
+                crate::app::read_clients_from(folder);
+            }
             let log = crate::logging::start(config.log.level.into(), config.log.json);
             crate::app::run(config, &loaded.warnings, Live { sources, log })
         }

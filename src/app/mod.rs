@@ -44,6 +44,8 @@ use crate::wire::frames::Frame;
 use crate::ws::Sockets;
 pub use data::Data;
 
+#[cfg(debug_assertions)]
+pub use crate::http::read_clients_from;
 pub use reload::Live;
 
 pub use crate::crypto::RecoveryKey;

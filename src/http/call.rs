@@ -30,6 +30,8 @@ pub(super) struct Call {
     pub(super) host: String,
     /// The `If-Match` headers, joined as RFC 9110, 5.3 allows.
     pub(super) if_match: Option<String>,
+    /// How the answer may be packed.
+    pub(super) coding: Option<Coding>,
     pub(super) body: Bytes,
 }
 
@@ -117,6 +119,8 @@ pub(super) struct Answer {
     pub(super) stream: Option<(Body, Option<u64>)>,
     /// How the body is packed, if it is.
     pub(super) coding: Option<Coding>,
+    /// How it may be kept; not at all where this is silent.
+    pub(super) cache: Option<&'static str>,
 }
 
 impl Answer {
@@ -172,6 +176,7 @@ impl Answer {
             attachment: None,
             stream: None,
             coding: None,
+            cache: None,
         }
     }
 
@@ -202,6 +207,7 @@ impl Answer {
             attachment: None,
             stream: None,
             coding: None,
+            cache: None,
         })
     }
 
@@ -226,6 +232,9 @@ impl Answer {
         }
         if let Some(coding) = self.coding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        }
+        if let Some(value) = self.cache.map(HeaderValue::from_static) {
+            headers.insert(header::CACHE_CONTROL, value);
         }
         if let Some(value) = self.attachment.map(HeaderValue::from_static) {
             headers.insert(header::CONTENT_DISPOSITION, value);

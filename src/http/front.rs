@@ -31,6 +31,7 @@ pub(super) async fn answer(request: Request<Body>, client: Client, web: Arc<Web>
     let method = request.method().clone();
     let origin = text(request.headers(), &header::ORIGIN).map(str::to_owned);
     let foreign = origin.clone().filter(|o| web.outside.allowed_origins.iter().any(|allowed| allowed == o));
+    let https_alone = (client.scheme == Scheme::Trusted).then(|| web.means.clinic.now().https_alone);
     let mut response = match admit(&request, client, &web, &request_id, foreign.is_some()) {
         Err(refusal) => *refusal,
         Ok(peer) => {
@@ -41,7 +42,7 @@ pub(super) async fn answer(request: Request<Body>, client: Client, web: Arc<Web>
             })
         }
     };
-    headers::secure(&mut response);
+    headers::secure(&mut response, https_alone);
     if let Some(origin) = foreign {
         headers::share_with(&mut response, &origin);
     }

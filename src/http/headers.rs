@@ -22,12 +22,20 @@ const FIXED: [(HeaderName, &str); 7] = [
     ),
 ];
 
-/// Adds them. There is no Strict-Transport-Security yet: before a machine trusts our authority it would lock its
-/// browser out of the page that explains how to.
-pub(super) fn secure(response: &mut Response<Body>) {
+/// What browsers are told of HTTPS alone (RFC 6797) once the clinic says that its devices trust the server, and before:
+/// that nothing they were told earlier holds. Too early it would take away the way round the warning, and with it the
+/// way to the page that explains how to trust.
+const ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+const NOT_ALONE: HeaderValue = HeaderValue::from_static("max-age=0");
+
+/// Adds them; `https_alone` is `None` for an answer that goes out in the clear, where the word would not count.
+pub(super) fn secure(response: &mut Response<Body>, https_alone: Option<bool>) {
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(alone) = https_alone {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, if alone { ALONE } else { NOT_ALONE });
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }

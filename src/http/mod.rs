@@ -9,6 +9,7 @@
 //! | call | what an operation gets and gives |
 //! | front | what every request passes before the table: scheme, host, origin, upgrade |
 //! | headers | security headers, CORS for configured origins |
+//! | clients | the web clients that the build put inside |
 //! | packing | answers made smaller, as the client accepts |
 //! | pages | the embedded pages |
 //! | problem | an error as an answer |
@@ -16,6 +17,7 @@
 //! Closed unless a row says open.
 
 mod call;
+mod clients;
 mod contract;
 mod front;
 mod headers;
@@ -39,6 +41,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
+#[cfg(debug_assertions)]
+pub use clients::read_from as read_clients_from;
 pub use contract::document;
 pub use front::Forwarded;
 pub use routes::{Access, ROUTES, Route};

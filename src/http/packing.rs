@@ -59,6 +59,14 @@ impl Coding {
         best.map(|(coding, _)| coding)
     }
 
+    /// The ending of a file that was packed so.
+    pub(super) fn ending(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gz",
+        }
+    }
+
     fn pack(self, body: &[u8]) -> std::io::Result<Vec<u8>> {
         match self {
             Self::Brotli => {
@@ -82,7 +90,7 @@ impl Coding {
 pub(super) fn is_packable(answer: &Answer) -> bool {
     let kind = answer.content_type.split(';').next().unwrap_or_default();
     let is_text = kind.starts_with("text/") || matches!(kind, "application/json" | "image/svg+xml");
-    is_text && answer.body.len() > BYTES_MIN && (answer.etag.is_none() || answer.revalidates)
+    answer.coding.is_none() && is_text && answer.body.len() > BYTES_MIN && (answer.etag.is_none() || answer.revalidates)
 }
 
 /// Packs an answer; its `ETag`, if any, becomes that of the packed bytes (RFC 9110, 8.8.3.3).
@@ -99,8 +107,18 @@ pub(super) fn pack(mut answer: Answer, coding: Coding) -> Answer {
     }
 }
 
-fn tag_for(tag: &str, coding: Coding) -> String {
+/// The tag of a file in a coding (RFC 9110, 8.8.3.3).
+pub(super) fn tag_for(tag: &str, coding: Coding) -> String {
     tag.strip_suffix('"').map_or_else(|| tag.to_owned(), |inner| format!("{inner}-{}\"", coding.name()))
+}
+
+/// The same without the coding.
+fn plain(tag: &str) -> &str {
+    let inner = tag.strip_suffix('"').unwrap_or(tag);
+    [Coding::Brotli, Coding::Gzip]
+        .iter()
+        .find_map(|coding| inner.strip_suffix(coding.name())?.strip_suffix('-'))
+        .unwrap_or(inner)
 }
 
 /// Whether `If-None-Match` names these bytes in whichever coding the client has them (RFC 9110, 13.1.2).
@@ -108,7 +126,7 @@ pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).map(str::trim).any(|known| {
         let known = known.strip_prefix("W/").unwrap_or(known);
-        known == "*" || known == tag || [Coding::Brotli, Coding::Gzip].iter().any(|c| known == tag_for(tag, *c))
+        known == "*" || (known.ends_with('"') && plain(known) == plain(tag))
     })
 }
 
@@ -141,7 +159,7 @@ mod tests {
         let known = |text: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static(text));
-            is_known(&headers, "\"abc\"")
+            is_known(&headers, "\"abc\"") && is_known(&headers, "\"abc-br\"")
         };
         assert!(
             known("\"abc\"") && known("\"abc-br\"") && known("W/\"abc-gzip\"") && known("\"x\", \"abc\"") && known("*")

@@ -78,6 +78,8 @@ routes! {
 
     GET    "/"                                    Open     op::pages::home_page;
     GET    "/setup"                               Open     op::pages::setup_page;
+    GET    "/admin"                               Open     op::pages::admin_page;
+    GET    "/admin/{*rest}"                       Open     op::pages::admin_view;
     GET    "/trust"                               Open     op::pages::trust_page;
     GET    "/trust/ca.pem"                        Open     op::pages::authority;
     GET    "/assets/{file}"                       Open     op::pages::asset;
@@ -259,14 +261,19 @@ async fn run(route: &'static Route, web: Arc<Web>, params: RawPathParams, reques
     let asked = request.headers();
     let coding = if route.packs { Coding::accepted(asked) } else { None };
     let known = asked.contains_key(header::IF_NONE_MATCH).then(|| asked.clone());
-    let mut response = match attempt(route, web, params, request, &forwarded).await {
-        Ok(answer) if known.zip(current_tag(&answer)).is_some_and(|(asked, tag)| packing::is_known(&asked, tag)) => {
-            not_modified(&answer)
+    let mut response = match attempt(route, web, params, request, &forwarded, coding).await {
+        Ok(answer) => {
+            let answer = match coding.filter(|_| packing::is_packable(&answer)) {
+                Some(coding) => packing::pack(answer, coding),
+                None => answer,
+            };
+            // After packing: the tag of the answer that there would have been has the coding in it.
+            if known.zip(current_tag(&answer)).is_some_and(|(asked, tag)| packing::is_known(&asked, tag)) {
+                not_modified(&answer)
+            } else {
+                answer.into_response(&method)
+            }
         }
-        Ok(answer) => match coding.filter(|_| packing::is_packable(&answer)) {
-            Some(coding) => packing::pack(answer, coding).into_response(&method),
-            None => answer.into_response(&method),
-        },
         Err(error) if error.code() == TOO_SLOW => {
             problem::with_status(&error, &forwarded.request_id, StatusCode::REQUEST_TIMEOUT)
         }
@@ -290,6 +297,9 @@ fn not_modified(answer: &Answer) -> Response<Body> {
     if let Some(tag) = answer.etag.as_deref().and_then(|tag| HeaderValue::from_str(tag).ok()) {
         response.headers_mut().insert(header::ETAG, tag);
     }
+    if let Some(cache) = answer.cache.map(HeaderValue::from_static) {
+        response.headers_mut().insert(header::CACHE_CONTROL, cache);
+    }
     response
 }
 
@@ -299,6 +309,7 @@ async fn attempt(
     params: RawPathParams,
     request: Request,
     forwarded: &Forwarded,
+    coding: Option<Coding>,
 ) -> Result<Answer> {
     // Who may not ask is told so before a byte of the body is read.
     let cx: Cx = match route.access {
@@ -322,7 +333,7 @@ async fn attempt(
     let host = super::front::host_of(&request).unwrap_or_default().to_owned();
     let if_match = joined(&request, &header::IF_MATCH);
     let body = body(request, &web).await?;
-    (route.run)(Call { web, cx, params, query, path, host, if_match, body }).await
+    (route.run)(Call { web, cx, params, query, path, host, if_match, coding, body }).await
 }
 
 /// All headers of a name as one list. What is no text cannot have come from us and stays as something that is wrong.
@@ -435,6 +446,8 @@ mod tests {
                 ("GET", "/health"),
                 ("GET", "/"),
                 ("GET", "/setup"),
+                ("GET", "/admin"),
+                ("GET", "/admin/{*rest}"),
                 ("GET", "/trust"),
                 ("GET", "/trust/ca.pem"),
                 ("GET", "/assets/{file}"),

@@ -18,6 +18,8 @@ const TABLE: &str = "\
 GET /health: 200 200 200 200 200 200
 GET /: 200 200 200 200 200 200
 GET /setup: 404 404 404 404 404 404
+GET /admin: 200 200 200 200 200 200
+GET /admin/{*rest}: 200 200 200 200 200 200
 GET /trust: 200 200 200 200 200 200
 GET /trust/ca.pem: 200 200 200 200 200 200
 GET /assets/{file}: 404 404 404 404 404 404
@@ -179,6 +181,7 @@ impl Ward {
         };
         path.replace("{id}", &self.channel)
             .replace("{file}", "app.js")
+            .replace("{*rest}", "users")
             .replace("{invite}", NOWHERE)
             .replace("{name}", "registration.open")
     }

@@ -39,6 +39,7 @@
 //! | threads | replies, and what is pinned |
 //! | receipts | who has received and read it |
 //! | changes | messages that are edited and deleted, and what they said before |
+//! | pages | the web clients: what is served, how it is kept, and what it may do in a browser |
 //! | front | what a request passes before it is answered |
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
@@ -64,6 +65,7 @@ mod front;
 mod keys;
 mod limits;
 mod openapi;
+mod pages;
 mod people;
 mod people_accounts;
 mod people_invited;

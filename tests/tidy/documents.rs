@@ -118,6 +118,8 @@ fn every_setting_that_a_document_names_exists() {
     let known = file("docs/configuration.md").text;
     let others = [
         "DATA_DIR",
+        "MCPM_WEB_OUT",
+        "MCPM_WEB_SKIP",
         "CURL_CA_BUNDLE",
         "NODE_EXTRA_CA_CERTS",
         "CARGO_TARGET_DIR",

@@ -61,6 +61,8 @@ policies! {
         "Whether the members of a channel are shown who has received and read a message; optional leaves it to each reader.";
     registration_open: bool = false, "registration.open",
         "Whether anybody on the clinic's network may make an account without an invitation.";
+    https_alone: bool = false, "security.hsts",
+        "Whether browsers are told to reach this server by HTTPS alone, with no way round a warning (HSTS); only once every device trusts the server.";
     phi_policy: PhiPolicy = PhiPolicy::Suggest, "phi.policy",
         "What happens to a message that looks like patient details and is not marked: nothing, a hint to its sender, the mark, or a refusal.";
     phi_kinds: Kinds = Kinds::all(), "phi.kinds",

@@ -53,7 +53,8 @@ pub fn document() -> Value {
                 continue;
             };
             let operation = operation(tag, route, &row, &mut schemas);
-            let path = paths.entry(row.path).or_insert_with(|| json!({}));
+            // The document has no word for the rest of a path; the name is the same without the star.
+            let path = paths.entry(row.path.replace("{*", "{")).or_insert_with(|| json!({}));
             path[row.method.to_ascii_lowercase()] = operation;
         }
     }
@@ -243,7 +244,8 @@ fn problems() -> Value {
 
 fn path_parameters(path: &'static str) -> impl Iterator<Item = Value> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).map(|name| {
-        let is_id = !matches!(name, "file" | "name");
+        let name = name.trim_start_matches('*');
+        let is_id = !matches!(name, "file" | "name" | "rest");
         let schema = if is_id { json!({ "type": "string", "format": "uuid" }) } else { json!({ "type": "string" }) };
         json!({ "name": name, "in": "path", "required": true, "schema": schema })
     })

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::http::call::{Answer, Call};
 use crate::http::contract::{self, Described, get};
-use crate::http::pages;
+use crate::http::{clients, pages};
 
 pub(in crate::http) fn described() -> Vec<Described> {
     const HTML: &str = "text/html; charset=utf-8";
@@ -16,6 +16,8 @@ pub(in crate::http) fn described() -> Vec<Described> {
         get("/health", "Is the server up?").gives::<Health>(),
         get("/", "The first page; with an upgrade, the WebSocket.").file(HTML),
         get("/setup", "The page that makes the first administrator; gone once there is one.").file(HTML).fails(&[404]),
+        get("/admin", "The administration dashboard.").file(HTML),
+        get("/admin/{*rest}", "The same: its pages have addresses of their own.").file(HTML),
         get("/trust", "How a device comes to trust this server.").file(HTML),
         get("/trust/ca.pem", "The certificate to trust.").file("application/x-x509-ca-cert").fails(&[404]),
         get("/assets/{file}", "A script, a style sheet or a picture of the pages.").file("*/*").fails(&[404]),
@@ -56,16 +58,32 @@ fn page(call: &Call, name: &str) -> Result<Answer> {
     Ok(Answer::file(page.body.into_owned(), page.content_type, Some(page.etag)))
 }
 
+/// A page of the web clients; in a build without them, the plain one.
+fn client(call: &Call, name: &str, plain: &str) -> Result<Answer> {
+    match clients::page(name, call.coding) {
+        Some(page) => Ok(page),
+        None => page(call, plain),
+    }
+}
+
 pub(in crate::http) async fn home_page(call: Call) -> Result<Answer> {
-    page(&call, "index")
+    client(&call, "index", "index")
+}
+
+pub(in crate::http) async fn admin_page(call: Call) -> Result<Answer> {
+    client(&call, "admin", "no-clients")
+}
+
+pub(in crate::http) async fn admin_view(call: Call) -> Result<Answer> {
+    admin_page(call).await
 }
 
 pub(in crate::http) async fn setup_page(call: Call) -> Result<Answer> {
-    if call.web.means.door.is_open() { page(&call, "setup") } else { Err(Error::missing("page")) }
+    if call.web.means.door.is_open() { client(&call, "setup", "setup") } else { Err(Error::missing("page")) }
 }
 
 pub(in crate::http) async fn trust_page(call: Call) -> Result<Answer> {
-    page(&call, "trust")
+    client(&call, "trust", "trust")
 }
 
 pub(in crate::http) async fn docs_page(call: Call) -> Result<Answer> {
@@ -93,6 +111,9 @@ pub(in crate::http) async fn authority(call: Call) -> Result<Answer> {
 
 pub(in crate::http) async fn asset(call: Call) -> Result<Answer> {
     let file = call.params.first().map(|(_, value)| value.as_str()).unwrap_or_default();
+    if let Some(built) = clients::asset(file, call.coding) {
+        return Ok(built);
+    }
     let asset = pages::asset(file).ok_or_else(|| Error::missing("file"))?;
     Ok(Answer::file(asset.body.into_owned(), asset.content_type, Some(asset.etag)))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-const PAGES: [&str; 5] = ["index", "setup", "trust", "docs", "404"];
+const PAGES: [&str; 6] = ["index", "setup", "trust", "docs", "404", "no-clients"];
 
 /// As the documentation of [`page`] lists them.
 const PLACEHOLDERS: [&str; 6] = ["host", "version", "setup", "ca_fingerprint", "leaf_fingerprint", "password_min"];
