@@ -87,7 +87,8 @@ fn watch(path: &Path) {
 
 fn is_none(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    NOT_SOURCES.contains(&name) || name.ends_with(".log") || name.ends_with(".tsbuildinfo")
+    let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    NOT_SOURCES.contains(&name) || matches!(ending, "log" | "tsbuildinfo")
 }
 
 /// The folder with the finished clients: an earlier build of the same sources, or a new one.
@@ -200,7 +201,7 @@ fn write_table(web: &Path, into: &Path) -> Outcome<()> {
     for file in files(web)? {
         let name = file.strip_prefix(web)?.to_string_lossy().replace('\\', "/");
         // Maps are for those who have the sources.
-        if !name.ends_with(".map") {
+        if file.extension() != Some(OsStr::new("map")) {
             writeln!(text, "    ({name:?}, include_bytes!({:?})),", file.display().to_string())?;
         }
     }
