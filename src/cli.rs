@@ -8,6 +8,7 @@
 //! sysexits.h).
 
 mod import;
+mod logs;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -20,8 +21,9 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 pub use self::import::ImportArguments;
+pub use self::logs::LogsArguments;
 use crate::app::import::{Progress, Report, import};
-use crate::app::{Live, Manifest, RecoveryKey, offline};
+use crate::app::{Live, Manifest, RecoveryKey, logs as log_files, offline};
 use crate::config::{Config, Faults, Kind, Setting, Sources, load, schema, settings, show_json, show_text};
 
 /// The exit code for a wrong configuration: `EX_CONFIG` of sysexits.h.
@@ -74,6 +76,8 @@ pub enum Command {
     /// the same command is run again, and the server does not start before it is complete. docs/takeover.md explains
     /// it step by step.
     Import(Box<ImportArguments>),
+    /// Show the logs: what the server said, what administrators did, who asked for what
+    Logs(LogsArguments),
     /// Print the version
     Version,
 }
@@ -271,7 +275,7 @@ fn definition() -> clap::Command {
         let hidden = OPTIONS.iter().filter(|(_, setting)| setting.name != "DATA_DIR");
         hidden.fold(command, |command, (name, setting)| command.arg(option(name, setting).hide(true)))
     };
-    ["config", "backup", "key", "audit", "import", "version"]
+    ["config", "backup", "key", "audit", "import", "logs", "version"]
         .into_iter()
         .fold(Line::command(), |whole, name| whole.mut_subcommand(name, quiet))
 }
@@ -310,7 +314,8 @@ pub fn main() -> ExitCode {
             if let Some(folder) = arguments.web_dir {
                 crate::app::read_clients_from(folder);
             }
-            let log = crate::logging::start(config.log.level.into(), config.log.json);
+            let journal = log_files::is_journal(sources.environment.get("JOURNAL_STREAM").map(String::as_str));
+            let log = crate::logging::start(&log_files::style(&config, journal));
             crate::app::run(config, &loaded.warnings, Live { sources, log })
         }
         Command::Backup { json } => offline::backup(&config).map(|manifest| told_backup(&config, &manifest, json)),
@@ -321,6 +326,7 @@ pub fn main() -> ExitCode {
             let json = wish.json;
             import(&config, wish.wish(), &mut progress()).map(|report| told_import(&report, json))
         }
+        Command::Logs(wish) => log_files::show(&config, &wish.wish(), &mut io::stdout()),
         Command::Config(_) | Command::Version => Ok(()),
     };
     match outcome {

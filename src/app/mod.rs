@@ -10,6 +10,7 @@
 //! | first_admin | the way to the first administrator |
 //! | welcome | what a person sees at the start |
 //! | reload | what can change while it runs |
+//! | logs | the log files: where, how long, and showing them |
 //! | errands | what the command line asks a running server |
 //! | import | taking over the older server's database |
 //! | offline | what the command line does itself |
@@ -19,6 +20,7 @@ mod data;
 mod errands;
 mod first_admin;
 pub mod import;
+pub mod logs;
 pub mod offline;
 mod reload;
 mod snapshot;
@@ -40,6 +42,7 @@ use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
 use crate::hub::{Close, Hub};
 use crate::jobs;
+use crate::logging;
 use crate::wire::frames::Frame;
 use crate::ws::Sockets;
 pub use data::Data;
@@ -103,7 +106,11 @@ struct Taken {
 pub fn run(config: Config, warnings: &[String], live: Live) -> Result<()> {
     let clock = SystemClock::shared();
     let data = Data::open(&config, &clock)?;
+    if config.log.files {
+        live.log.keep_files(logs::keeping(&config));
+    }
     crate::takeover::refuse_unfinished(&data.store)?;
+    let log = live.log.clone();
     // The store must be dropped outside the runtime: its PostgreSQL driver has one of its own.
     let keep = data.store.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -115,8 +122,14 @@ pub fn run(config: Config, warnings: &[String], live: Live) -> Result<()> {
         let app = App::build(config, data, clock).await?;
         welcome::greet(&app, warnings);
         app.follow(live);
+        logging::administration("server.start", "The server was started.");
         app.serve(crate::os::signals::stop_asked()).await
     });
+    match &outcome {
+        Ok(()) => logging::administration("server.stop", "The server was stopped."),
+        Err(error) => tracing::error!(cause = error.chain(), "the server ends"),
+    }
+    log.flush();
     runtime.shutdown_timeout(Duration::from_secs(5));
     drop(keep);
     outcome
@@ -325,9 +338,23 @@ impl App {
     /// Takes over changes of the configuration file while the server runs.
     pub fn follow(&self, live: Live) {
         let reload = Arc::new(reload::Reload::new(live, self.edge.clone()));
+        let (again, done) = (reload.clone(), self.done.clone());
+        tokio::spawn(async move {
+            let mut asked = crate::os::signals::ReloadAsked::listen();
+            loop {
+                tokio::select! {
+                    () = done.cancelled() => return,
+                    () = asked.next() => {}
+                }
+                let again = again.clone();
+                if let Ok(Err(error)) = tokio::task::spawn_blocking(move || again.look(true)).await {
+                    tracing::error!(cause = error.chain(), "the configuration could not be read again");
+                }
+            }
+        });
         jobs::every("read the configuration again", RELOAD_EVERY, &self.done, move || {
             let reload = reload.clone();
-            async move { tokio::task::spawn_blocking(move || reload.look()).await.context("reading it")? }
+            async move { tokio::task::spawn_blocking(move || reload.look(false)).await.context("reading it")? }
         });
     }
 

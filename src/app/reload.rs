@@ -33,16 +33,21 @@ impl Reload {
         Self { live, edge, seen: Mutex::new(seen) }
     }
 
-    /// Reads the configuration again if its file changed, came or went.
-    pub fn look(&self) -> Result<()> {
+    /// Reads the configuration again if its file changed, came or went, or if somebody `asked` for it.
+    pub fn look(&self, asked: bool) -> Result<()> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(before) = &*seen
+        if !asked
+            && let Some(before) = &*seen
             && stamp(before.0.clone()).as_ref() == Some(before)
         {
             return Ok(());
         }
         let loaded = match load(&self.live.sources) {
             Ok(loaded) => loaded,
+            Err(faults) if asked => {
+                tracing::error!("the configuration is wrong and was not read again: {faults}");
+                return Ok(());
+            }
             Err(faults) => {
                 // Told once for each change of the file, not at every look.
                 if let Some(before) = seen.take() {
@@ -53,7 +58,7 @@ impl Reload {
             }
         };
         let now = loaded.file.clone().and_then(stamp);
-        if *seen == now {
+        if *seen == now && !asked {
             return Ok(());
         }
         *seen = now;
@@ -67,6 +72,7 @@ impl Reload {
             None => AllowList::of_this_machine(),
         };
         let changed = self.edge.allowed.replace(allowed);
+        crate::logging::administration("config.reload", "The configuration was read again.");
         tracing::info!(allow_list_changed = changed, "the configuration file was read again");
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::look::Look;
 use super::principal::{Peer, Who};
 use super::refusals::{Key, Said};
 use super::rule::{self, Grant};
-use super::{Cx, Gate, rows, trail};
+use super::{Cx, Gate, annals, rows, trail};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
 use crate::hub::Effect;
@@ -53,6 +53,8 @@ struct DeedJob<T, F, D> {
     /// Whether `work` may be run again after everything it did was undone.
     repeatable: bool,
     value: Option<Result<T>>,
+    /// What is told in the administration log after the commit: whose deed, and the details of its row.
+    told: Option<(Option<crate::id::UserId>, String)>,
     done: Option<D>,
 }
 
@@ -98,13 +100,16 @@ where
             let full = notes.map(|notes| details.with_all(notes).canonical());
             let record = full.as_deref().unwrap_or(&errand.record);
             trail::append(tx, ledger, user, &errand.peer, now, action, record)?;
+            if annals::sentence(action).is_some() {
+                self.told = Some((user, record.to_owned()));
+            }
         }
         self.value = Some(Ok(value));
         Ok(())
     }
 
     fn done(self: Box<Self>, outcome: Result<()>) {
-        let Self { gate, errand, value, done, .. } = *self;
+        let Self { gate, errand, value, told, done, .. } = *self;
         let value = match outcome {
             Err(error) => {
                 // The deed itself found out that it may not be done; all it did is undone, with any row of it.
@@ -113,7 +118,12 @@ where
                 }
                 Err(error)
             }
-            Ok(()) => value.unwrap_or_else(|| Err(Error::internal("a deed ended without a value"))),
+            Ok(()) => {
+                if let Some((user, details)) = told {
+                    annals::tell(errand.trail.action(), user, &errand.peer, &details);
+                }
+                value.unwrap_or_else(|| Err(Error::internal("a deed ended without a value")))
+            }
         };
         if let Some(done) = done {
             done(value);
@@ -158,6 +168,7 @@ fn record_refusal(
             details.id(BY_KEY, key);
         }
         let (user, record) = (errand.who.user(), details.canonical());
+        annals::tell_refused(action, user, &errand.peer, code);
         trail::append(tx, ledger, user, &errand.peer, now, "access.refused", &record)?;
     }
     Ok(())
@@ -194,7 +205,8 @@ impl Cx {
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) {
         let (gate, errand) = (self.gate().clone(), self.errand(&deed));
-        let job = DeedJob { gate, errand, work: once(work), repeatable: false, value: None, done: Some(done) };
+        let job =
+            DeedJob { gate, errand, work: once(work), repeatable: false, value: None, told: None, done: Some(done) };
         self.gate().writer().submit(Box::new(job));
     }
 
@@ -208,7 +220,7 @@ impl Cx {
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) {
         let (gate, errand) = (self.gate().clone(), self.errand(&deed));
-        let job = DeedJob { gate, errand, work, repeatable: true, value: None, done: Some(done) };
+        let job = DeedJob { gate, errand, work, repeatable: true, value: None, told: None, done: Some(done) };
         self.gate().writer().submit(Box::new(job));
     }
 
@@ -334,6 +346,7 @@ fn note_refusal(gate: &Gate, errand: Errand, code: &'static str) {
         },
         repeatable: true,
         value: None,
+        told: None,
         done: Some(|outcome: Result<()>| {
             if let Err(error) = outcome {
                 tracing::warn!(code = error.code(), "a refusal could not be recorded");

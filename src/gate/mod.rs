@@ -19,6 +19,7 @@
 //! | rows, cells | every SQL text; ids and times as values |
 
 mod act;
+mod annals;
 pub mod cells;
 mod deed;
 mod doing;

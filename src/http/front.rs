@@ -14,6 +14,7 @@ use tower::ServiceExt;
 use super::{Client, Scheme, Web, headers, problem};
 use crate::error::Error;
 use crate::gate::Peer;
+use crate::id::UserId;
 use crate::ws;
 
 /// Who asks, once proxies are taken off; rides with the request to its operation.
@@ -25,6 +26,26 @@ pub struct Forwarded {
     pub request_id: Arc<str>,
 }
 
+/// What a request turned out to be, for the access log: the route as the table has it, never the path that was asked,
+/// which may hold anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seen {
+    pub(super) route: &'static str,
+    pub(super) user: Option<UserId>,
+}
+
+/// The target of the access log.
+const ACCESS: &str = "access";
+/// Asked every few seconds by whatever watches over the server; nobody wants to read that.
+const HEALTH: &str = "/health";
+
+/// A method that a client made up is not repeated.
+fn known(method: &Method) -> &'static str {
+    let common = [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::OPTIONS, Method::PATCH];
+    let names = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"];
+    common.iter().position(|one| one == method).map_or("other", |place| names[place])
+}
+
 pub(super) async fn answer(request: Request<Body>, client: Client, web: Arc<Web>, router: Router) -> Response<Body> {
     let request_id: Arc<str> = web.request_id().into();
     let started = web.clock.monotonic();
@@ -32,9 +53,11 @@ pub(super) async fn answer(request: Request<Body>, client: Client, web: Arc<Web>
     let origin = text(request.headers(), &header::ORIGIN).map(str::to_owned);
     let foreign = origin.clone().filter(|o| web.outside.allowed_origins.iter().any(|allowed| allowed == o));
     let https_alone = (client.scheme == Scheme::Trusted).then(|| web.means.clinic.now().https_alone);
+    let mut ip = client.address;
     let mut response = match admit(&request, client, &web, &request_id, foreign.is_some()) {
         Err(refusal) => *refusal,
         Ok(peer) => {
+            ip = peer.ip.unwrap_or(ip);
             let guarded = AssertUnwindSafe(pass(request, peer, web.clone(), router, request_id.clone()));
             guarded.catch_unwind().await.unwrap_or_else(|_| {
                 // The panic itself is in the log already, by the hook that the program sets.
@@ -47,13 +70,23 @@ pub(super) async fn answer(request: Request<Body>, client: Client, web: Arc<Web>
         headers::share_with(&mut response, &origin);
     }
     let took = web.clock.monotonic().saturating_sub(started);
-    tracing::debug!(
-        request_id = &*request_id,
-        method = method.as_str(),
-        status = response.status().as_u16(),
-        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        "answered"
-    );
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let status = response.status().as_u16();
+    tracing::debug!(request_id = &*request_id, method = known(&method), status, micros, "answered");
+    let seen = response.extensions_mut().remove::<Seen>().unwrap_or_default();
+    if seen.route != HEALTH {
+        tracing::info!(
+            target: ACCESS,
+            method = known(&method),
+            route = seen.route,
+            status,
+            micros,
+            user = seen.user.map(tracing::field::display),
+            %ip,
+            request_id = &*request_id,
+            "answered"
+        );
+    }
     response
 }
 

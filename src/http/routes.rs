@@ -13,11 +13,12 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http_body_util::BodyExt;
 
 use super::call::{Answer, Call};
-use super::front::Forwarded;
+use super::front::{Forwarded, Seen};
 use super::packing::{self, Coding};
 use super::{Web, operations as op, problem};
 use crate::error::{Error, Result};
 use crate::gate::Cx;
+use crate::id::UserId;
 
 /// The code of a body that did not arrive in time: 408 (RFC 9110, 15.5.9), which no kind of error stands for.
 const TOO_SLOW: &str = "body_too_slow";
@@ -261,7 +262,8 @@ async fn run(route: &'static Route, web: Arc<Web>, params: RawPathParams, reques
     let asked = request.headers();
     let coding = if route.packs { Coding::accepted(asked) } else { None };
     let known = asked.contains_key(header::IF_NONE_MATCH).then(|| asked.clone());
-    let mut response = match attempt(route, web, params, request, &forwarded, coding).await {
+    let mut user = None;
+    let mut response = match attempt(route, web, params, request, &forwarded, coding, &mut user).await {
         Ok(answer) => {
             let answer = match coding.filter(|_| packing::is_packable(&answer)) {
                 Some(coding) => packing::pack(answer, coding),
@@ -279,6 +281,7 @@ async fn run(route: &'static Route, web: Arc<Web>, params: RawPathParams, reques
         }
         Err(error) => problem::answer(&error, &forwarded.request_id),
     };
+    response.extensions_mut().insert(Seen { route: route.path, user });
     if route.packs {
         // Whoever keeps an answer has to know that another client may get it in another form.
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -310,6 +313,7 @@ async fn attempt(
     request: Request,
     forwarded: &Forwarded,
     coding: Option<Coding>,
+    user: &mut Option<UserId>,
 ) -> Result<Answer> {
     // Who may not ask is told so before a byte of the body is read.
     let cx: Cx = match route.access {
@@ -328,6 +332,7 @@ async fn attempt(
             }
         }
     };
+    *user = cx.who().user();
     let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let (path, query) = (request.uri().path().to_owned(), request.uri().query().map(str::to_owned));
     let host = super::front::host_of(&request).unwrap_or_default().to_owned();

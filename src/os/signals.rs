@@ -39,3 +39,30 @@ pub async fn stop_asked() -> &'static str {
         Ok(()) = tokio::signal::ctrl_c() => "Ctrl-C",
     }
 }
+
+/// How the system asks a server to read its configuration again: SIGHUP on Unix. Elsewhere nobody asks.
+pub struct ReloadAsked {
+    #[cfg(unix)]
+    signals: Option<tokio::signal::unix::Signal>,
+}
+
+impl ReloadAsked {
+    /// Hears from now on what is asked.
+    pub fn listen() -> Self {
+        #[cfg(unix)]
+        return Self { signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok() };
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Ready when it is asked again.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signals) = &mut self.signals
+            && signals.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}

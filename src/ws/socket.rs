@@ -26,7 +26,7 @@ use crate::features::presence::Here;
 use crate::features::{announcements, messages};
 use crate::gate::{Cx, Gate, Peer, Permission, Who};
 use crate::hub::{Close, Item, Origin, Outbox, Replay};
-use crate::id::ChannelId;
+use crate::id::{ChannelId, UserId};
 use crate::wire::frames::{Frame, Order, Person, error_frame, parse};
 
 type Wire = WebSocketStream<TokioIo<Upgraded>>;
@@ -79,12 +79,19 @@ pub(super) async fn live(mut wire: Wire, peer: Peer, gate: Gate, sockets: Arc<So
                 outbox.close(Close::STOPPING);
             }
             let here = sockets.means.presence.arrive(session.user);
+            tell(&cx, session.user, "socket opened");
             Box::pin(talk(&mut wire, &cx, &outbox, &here, &sockets)).await;
             sockets.hub.forget(&outbox);
+            tell(&cx, session.user, "socket closed");
         }
         Ok(Err(reason)) => close(&mut wire, reason).await,
         Err(_late) => close(&mut wire, NOT_AUTHENTICATED).await,
     }
+}
+
+/// A line of the access log.
+fn tell(cx: &Cx, user: UserId, what: &'static str) {
+    tracing::info!(target: "access", %user, ip = cx.peer().ip.map(tracing::field::display), "{what}");
 }
 
 /// Reads until a token was given that stands for somebody; gives what that somebody is to hear first.

@@ -15,6 +15,8 @@ mod configuring;
 #[cfg(unix)]
 mod ground;
 #[cfg(unix)]
+mod logging;
+#[cfg(unix)]
 mod moving;
 #[cfg(unix)]
 mod refusing;

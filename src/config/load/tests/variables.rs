@@ -41,6 +41,13 @@ const SAMPLES: &[(&str, &[&str], &[&str])] = &[
     ("LOG_LEVEL", &["error", "warn", "info", "debug", "trace", "silly", "verbose", "http", "notice", "warning",
         "fatal", "silent", "INFO"], &["loud", "3"]),
     ("LOG_FORMAT", &["text", "json"], &["xml"]),
+    ("LOG_FILES", &["true", "false"], &["some"]),
+    ("LOG_FILE_FORMAT", &["text", "json"], &["xml"]),
+    ("LOG_FILE_BYTES", &["4KiB", "10MiB", "1GiB"], &["4095", "1GiB1", "1073741825"]),
+    ("LOG_FILE_AGE", &["1m", "24h", "366d"], &["59s", "367d", "0"]),
+    ("LOG_KEPT", &["1h", "90d", "3660d"], &["59m", "3661d"]),
+    ("LOG_DISK_BYTES", &["64KiB", "512MiB", "1024GiB"], &["65535", "1025GiB"]),
+    ("LOG_ACCESS", &["true", "false"], &["often"]),
 ];
 
 #[test]
