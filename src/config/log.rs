@@ -23,6 +23,7 @@ pub enum Level {
 
 /// What is logged and how.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Log {
     /// `LOG_LEVEL`; Node's names are taken too.
     pub level: Level,

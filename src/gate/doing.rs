@@ -111,13 +111,12 @@ where
     fn done(self: Box<Self>, outcome: Result<()>) {
         let Self { gate, errand, value, told, done, .. } = *self;
         let value = match outcome {
-            Err(error) => {
-                // The deed itself found out that it may not be done; all it did is undone, with any row of it.
-                if error.kind() == Kind::Refused {
-                    note_refusal(&gate, errand, error.code());
-                }
+            // The deed itself found out that it may not be done; all it did is undone, with any row of it.
+            Err(error) if error.kind() == Kind::Refused => {
+                note_refusal(&gate, errand, error.code());
                 Err(error)
             }
+            Err(error) => Err(error),
             Ok(()) => {
                 if let Some((user, details)) = told {
                     annals::tell(errand.trail.action(), user, &errand.peer, &details);

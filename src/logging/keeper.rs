@@ -258,9 +258,9 @@ fn pack(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let outcome = options.open(&draft).and_then(|file| {
-        let mut packer = GzEncoder::new(file, Compression::default());
-        io::copy(&mut File::open(path)?, &mut packer)?;
-        packer.finish()?.sync_all()?;
+        let mut gzip = GzEncoder::new(file, Compression::default());
+        io::copy(&mut File::open(path)?, &mut gzip)?;
+        gzip.finish()?.sync_all()?;
         fs::rename(&draft, &packed)
     });
     match outcome {
@@ -350,7 +350,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut keeper = Keeper::new(keeping(folder.path()), false, Arc::default());
         let one = line(0).len();
-        for n in 0..(100 / one * 2 + 1) {
+        for n in 0..=(100 / one * 2) {
             keeper.line(Kind::System, &line(n));
         }
         let archived = names(&folder.path().join("archive"));

@@ -275,7 +275,7 @@ mod tests {
     fn written(folder: &Path, name: &str, text: &str) {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        if name.ends_with(".gz") {
+        if path.extension().is_some_and(|e| e == "gz") {
             let mut packer =
                 flate2::write::GzEncoder::new(File::create(path).expect("a file"), flate2::Compression::fast());
             packer.write_all(text.as_bytes()).expect("packed");

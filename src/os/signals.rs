@@ -63,6 +63,6 @@ impl ReloadAsked {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
