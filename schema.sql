@@ -550,6 +550,27 @@ CREATE TABLE IF NOT EXISTS exports (
 CREATE INDEX IF NOT EXISTS exports_by_person ON exports (asked_by, id);
 CREATE INDEX IF NOT EXISTS exports_by_expiry ON exports (expires_at);
 
+-- The server's figures. A row sums up a minute, an hour or a day (span: 'minute', 'hour', 'day'); METRICS_MINUTES_KEPT
+-- and its like say how long each is kept, so the table has an end. Nothing in them is about one person.
+CREATE TABLE IF NOT EXISTS metrics_history (
+    span VARCHAR(10) NOT NULL,
+    starts_at TIMESTAMP NOT NULL,
+    figures JSONB NOT NULL,
+    PRIMARY KEY (span, starts_at)
+);
+
+-- Addresses and networks (as 10.0.0.9/32) that are not let in, whatever ALLOWED_NETWORK_RANGE says; until ends_at, or
+-- until somebody takes the row away.
+CREATE TABLE IF NOT EXISTS address_blocks (
+    id UUID PRIMARY KEY,
+    network VARCHAR(50) NOT NULL,
+    note VARCHAR(200),
+    created_by UUID REFERENCES users(id),
+    created_at TIMESTAMP NOT NULL,
+    ends_at TIMESTAMP
+);
+CREATE UNIQUE INDEX IF NOT EXISTS address_blocks_by_network ON address_blocks (network);
+
 -- Which migrations this database has had.
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version INTEGER PRIMARY KEY,

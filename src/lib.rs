@@ -17,6 +17,7 @@ pub mod edge;
 pub mod error;
 pub mod id;
 pub mod logging;
+pub mod metrics;
 pub mod wire;
 
 pub mod store;

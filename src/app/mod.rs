@@ -7,6 +7,7 @@
 //! | data | the store with its keys: what the command line needs too |
 //! | authority | the certificate authority, which moves with the database |
 //! | snapshot | publishing and verifying the copyable file |
+//! | health | how the machine and the database are |
 //! | first_admin | the way to the first administrator |
 //! | welcome | what a person sees at the start |
 //! | reload | what can change while it runs |
@@ -19,6 +20,7 @@ mod authority;
 mod data;
 mod errands;
 mod first_admin;
+mod health;
 pub mod import;
 pub mod logs;
 pub mod offline;
@@ -37,12 +39,15 @@ use crate::config::Config;
 use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
-use crate::features::{Means, Pace, Throttle, announcements, auth, exports, messages, presence, settings, words};
+use crate::features::{
+    Means, Pace, Throttle, announcements, auth, exports, messages, metrics, presence, settings, words,
+};
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
 use crate::hub::{Close, Hub};
 use crate::jobs;
 use crate::logging;
+use crate::metrics::Metrics;
 use crate::wire::frames::Frame;
 use crate::ws::Sockets;
 pub use data::Data;
@@ -140,15 +145,18 @@ impl App {
     pub async fn build(config: Config, data: Data, clock: SharedClock) -> Result<Self> {
         let listening = edge::bind(&config.listen).await?;
         let entropy = SystemEntropy::shared();
-        let (hub, fanout) = Hub::new();
+        let metrics = Arc::new(Metrics::default());
+        let (hub, fanout) = Hub::new(metrics.clone());
         tokio::spawn(fanout.run());
         // On threads of their own, because PostgreSQL's driver may not be used on a runtime's; and before the writer
         // runs, because what is made here is kept in the database.
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let (connections, at) = (tasks.clone(), clock.clone());
+        let (connections, at, counted) = (tasks.clone(), clock.clone(), metrics.clone());
         let (data, config, tokens, edge) = blocking("reading keys and certificates", move || {
             let tokens = data.token_keys(&config)?;
-            let edge = Arc::new(build_edge(&config, &data, &connections, &at)?);
+            let mut edge = build_edge(&config, &data, &connections, &at)?;
+            edge.metrics = counted;
+            let edge = Arc::new(edge);
             Ok((data, config, tokens, edge))
         })
         .await?;
@@ -159,6 +167,7 @@ impl App {
             tokens,
             token_lives: config.auth.token_lives,
             hub: hub.clone(),
+            metrics: metrics.clone(),
             queue_max: config.limits.write_queue_max,
         };
         let store = data.store.clone();
@@ -166,6 +175,10 @@ impl App {
         let limits = &config.limits;
         let mut means = Means {
             limits: limits.clone(),
+            figures: config.metrics.clone(),
+            recorder: metrics::Recorder::new(health::probe(&config, &data.store, &hub, &edge)),
+            metrics,
+            started: clock.monotonic(),
             passwords: PasswordPool::start(limits.login_queue_max, entropy.clone())?,
             check_passwords: config.auth.authenticate_users,
             clinic: settings::Current::default(),
@@ -194,7 +207,8 @@ impl App {
         let means = Arc::new(means);
 
         let sockets = Sockets::new(hub.clone(), means.clone(), tasks.clone(), stop.clone());
-        let outside = outside(&config, &edge, listening.port());
+        let mut outside = outside(&config, &edge, listening.port());
+        outside.unready = health::unready(&data.store, &stop);
         let web = Web::new(gate.clone(), means, sockets, outside, clock.clone());
         let listening = Taken { port: listening.port(), sockets: Mutex::new(Some(listening)) };
         let publisher = Arc::new(snapshot::Publisher::new(data.store.clone(), data.keyring.clone(), clock.clone()));
@@ -210,6 +224,11 @@ impl App {
     /// The door to its data.
     pub fn gate(&self) -> Gate {
         self.gate.clone()
+    }
+
+    /// What its features work with.
+    pub fn means(&self) -> Arc<Means> {
+        self.web.means.clone()
     }
 
     /// Its signed-in sockets.
@@ -241,7 +260,10 @@ impl App {
                  server again: it recovers by itself."
             )));
         }
-        let Self { gate, publisher, config, .. } = self;
+        let Self { gate, publisher, config, web, .. } = self;
+        if let Err(error) = metrics::keep(&gate.system(), &web.means).await {
+            tracing::warn!(cause = error.chain(), "the last figures could not be written down");
+        }
         if let Err(error) = gate.keep_repeats(true).await.and(gate.keep_key_uses().await) {
             tracing::warn!(cause = error.chain(), "the last books could not be written down");
         }
@@ -330,6 +352,7 @@ impl App {
         let store = self.data.store.clone();
         jobs::once("check the database", CHECK_AFTER, &self.done, move || snapshot::check(store));
         jobs::of_the_gate(&self.gate, &self.clock, &self.done);
+        jobs::of_the_figures(&self.gate, &self.web.means, &self.done);
         jobs::of_writers(&self.gate, &self.web.means, &self.done);
         jobs::of_people(&self.gate, &self.clock, &self.done);
         jobs::of_the_channels(&self.gate, &self.clock, &self.done);
@@ -397,6 +420,7 @@ fn outside(config: &Config, edge: &Arc<EdgeParts>, port: u16) -> Outside {
         authority: Box::new(move || authority.certificates.ca_pem()),
         authority_fingerprint: Box::new(move || signer.certificates.ca_fingerprint()),
         leaf_fingerprint: Box::new(move || shown.certificates.leaf_fingerprint()),
+        unready: Box::new(Vec::new),
     }
 }
 

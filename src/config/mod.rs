@@ -20,6 +20,7 @@ mod limits;
 mod listen;
 mod load;
 mod log;
+mod metrics;
 mod names;
 mod network;
 mod quantity;
@@ -44,6 +45,7 @@ pub use limits::Limits;
 pub use listen::Listen;
 pub use load::{Loaded, load};
 pub use log::{Level, Log};
+pub use metrics::Metrics;
 pub use network::Network;
 pub use reference::reference;
 pub use schema::schema;
@@ -73,6 +75,8 @@ pub struct Config {
     pub initial_admin: InitialAdmin,
     /// What is logged and how.
     pub log: Log,
+    /// The server's figures.
+    pub metrics: Metrics,
     /// Every limit.
     pub limits: Limits,
     /// `NODE_ENV=development` was asked for.
@@ -111,6 +115,7 @@ pub fn sections() -> &'static [Section] {
             Section { name: "keys", title: "Keys", settings: keys::SETTINGS },
             Section { name: "initial_admin", title: "First administrator", settings: initial_admin::SETTINGS },
             Section { name: "log", title: "Log", settings: log::SETTINGS },
+            Section { name: "metrics", title: "Figures", settings: metrics::SETTINGS },
             Section { name: "limits", title: "Limits", settings: limits::SETTINGS },
             Section { name: "", title: "Mode", settings: MODE },
         ]

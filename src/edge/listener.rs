@@ -126,6 +126,7 @@ where
         pause = Pause::default();
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let Some((permit, from_proxy)) = edge.admit(peer.ip()) else {
+            edge.metrics.strangers.one();
             dismiss(tcp);
             continue;
         };

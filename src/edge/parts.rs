@@ -13,6 +13,7 @@ use super::limits::{Full, Permit, Places, Quiet};
 use crate::clock::SharedClock;
 use crate::config;
 use crate::error::Result;
+use crate::metrics::Metrics;
 
 /// Everything a connection is judged by and served with.
 pub struct EdgeParts {
@@ -22,6 +23,8 @@ pub struct EdgeParts {
     pub certificates: Arc<Certificates>,
     /// The connection tasks, for whoever drains them.
     pub tasks: TaskTracker,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     pub(super) network: config::Network,
     pub(super) handshake_within: Duration,
     places: Arc<Places>,
@@ -46,6 +49,7 @@ impl EdgeParts {
             allowed: SharedAllowList::new(allowed),
             certificates,
             tasks,
+            metrics: Arc::default(),
             network: network.clone(),
             handshake_within: limits.handshake_within,
             places: Places::new(limits.connections_max, limits.connections_per_address_max),

@@ -64,21 +64,35 @@ pub mod connections;
 
 pub mod announcements;
 
+pub mod metrics;
+
 mod paging;
 mod rates;
 mod versions;
+mod watchers;
 
 pub use paging::{Cursor, Paged};
 pub use rates::{Pace, Throttle};
 pub use versions::{Expected, Versioned};
+pub use watchers::Watchers;
 
+use crate::config;
 use crate::config::Limits;
 use crate::crypto::PasswordPool;
+use crate::metrics::Metrics;
 
 /// What the features work with besides the gate: limits, and what is counted in memory.
 pub struct Means {
     /// The configured limits.
     pub limits: Limits,
+    /// How long figures are kept, and who may fetch them.
+    pub figures: config::Metrics,
+    /// What is counted.
+    pub metrics: std::sync::Arc<Metrics>,
+    /// The last minute of it, and who watches.
+    pub recorder: metrics::Recorder,
+    /// When the server started, on the monotonic clock.
+    pub started: std::time::Duration,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
     /// `false` only while developing on loopback: any password is taken (`AUTHENTICATE_USERS`).

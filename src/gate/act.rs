@@ -257,7 +257,7 @@ impl<'t> Act<'_, 't> {
 
     /// Everyone who listens to `channel` hears this after the commit; it is no message and has no details.
     pub fn tell_all_in(&mut self, channel: ChannelId, from: UserId, frame: String) {
-        self.tell(channel, Parcel { full: frame.into(), redacted: None, sender: from });
+        self.tell(channel, Parcel { full: frame.into(), redacted: None, sender: from, posted: false });
     }
 
     /// As [`Act::tell_all_in`], but not the sockets of `user`.

@@ -52,6 +52,8 @@ struct DeedJob<T, F, D> {
     work: F,
     /// Whether `work` may be run again after everything it did was undone.
     repeatable: bool,
+    /// Whether it is a reason to publish a snapshot.
+    matters: bool,
     value: Option<Result<T>>,
     /// What is told in the administration log after the commit: whose deed, and the details of its row.
     told: Option<(Option<crate::id::UserId>, String)>,
@@ -68,13 +70,17 @@ where
         self.repeatable
     }
 
+    fn matters(&self) -> bool {
+        self.matters
+    }
+
     fn run(&mut self, tx: &mut Tx<'_>, ledger: &mut Ledger) -> Result<()> {
         let errand = &self.errand;
         let now = ledger.parts.clock.now();
         let grant = match permit(errand, tx, ledger, now) {
             Ok(grant) => grant,
             Err(refusal) => {
-                if matches!(refusal.kind(), Kind::Refused | Kind::Missing) {
+                if is_refusal(&refusal) {
                     record_refusal(errand, refusal.code(), tx, ledger, now)?;
                 }
                 // The transaction goes on, with the row that says so.
@@ -110,6 +116,11 @@ where
 
     fn done(self: Box<Self>, outcome: Result<()>) {
         let Self { gate, errand, value, told, done, .. } = *self;
+        if let (Ok(()), Some(Err(refusal))) = (&outcome, &value)
+            && is_refusal(refusal)
+        {
+            gate.parts().metrics.refusals.one();
+        }
         let value = match outcome {
             // The deed itself found out that it may not be done; all it did is undone, with any row of it.
             Err(error) if error.kind() == Kind::Refused => {
@@ -204,9 +215,42 @@ impl Cx {
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) {
         let (gate, errand) = (self.gate().clone(), self.errand(&deed));
-        let job =
-            DeedJob { gate, errand, work: once(work), repeatable: false, value: None, told: None, done: Some(done) };
+        let job = DeedJob {
+            gate,
+            errand,
+            work: once(work),
+            repeatable: false,
+            matters: true,
+            value: None,
+            told: None,
+            done: Some(done),
+        };
         self.gate().writer().submit(Box::new(job));
+    }
+
+    /// As [`Cx::act`], for what is written again and again and is no reason to publish a snapshot.
+    #[expect(clippy::needless_pass_by_value, reason = "a deed is done once")]
+    pub async fn act_aside<T: Send + 'static>(
+        &self,
+        deed: impl Deed,
+        work: impl FnOnce(&mut Act<'_, '_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let (gate, errand) = (self.gate().clone(), self.errand(&deed));
+        let job = DeedJob {
+            gate,
+            errand,
+            work: once(work),
+            repeatable: false,
+            matters: false,
+            value: None,
+            told: None,
+            done: Some(move |outcome| {
+                let _ = sender.send(outcome);
+            }),
+        };
+        self.gate().writer().submit(Box::new(job));
+        receiver.await.unwrap_or_else(|_| Err(Error::busy("stopping", "The server is stopping: try again soon.")))
     }
 
     /// As [`Cx::submit`], for `work` that may be run again after all that it did was undone: such deeds share a
@@ -219,7 +263,8 @@ impl Cx {
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) {
         let (gate, errand) = (self.gate().clone(), self.errand(&deed));
-        let job = DeedJob { gate, errand, work, repeatable: true, value: None, told: None, done: Some(done) };
+        let job =
+            DeedJob { gate, errand, work, repeatable: true, matters: true, value: None, told: None, done: Some(done) };
         self.gate().writer().submit(Box::new(job));
     }
 
@@ -258,7 +303,7 @@ impl Cx {
                 Ok(value)
             }
             Err(refusal) => {
-                if matches!(refusal.kind(), Kind::Refused | Kind::Missing) {
+                if is_refusal(&refusal) {
                     note_refusal(self.gate(), errand, refusal.code());
                 }
                 Err(refusal)
@@ -288,7 +333,7 @@ impl Cx {
             }
         })?;
         outcome.inspect_err(|refusal| {
-            if matches!(refusal.kind(), Kind::Refused | Kind::Missing) {
+            if is_refusal(refusal) {
                 note_refusal(self.gate(), errand, refusal.code());
             }
         })
@@ -334,7 +379,12 @@ impl Cx {
     }
 }
 
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Refused | Kind::Missing)
+}
+
 fn note_refusal(gate: &Gate, errand: Errand, code: &'static str) {
+    gate.parts().metrics.refusals.one();
     let job = DeedJob {
         gate: gate.clone(),
         errand: Errand::of(Who::System, Peer::none(), Need::System, ByKey::AsNeeded, Trail::nothing("")),
@@ -344,6 +394,7 @@ fn note_refusal(gate: &Gate, errand: Errand, code: &'static str) {
             record_refusal(&errand, code, tx, ledger, now)
         },
         repeatable: true,
+        matters: true,
         value: None,
         told: None,
         done: Some(|outcome: Result<()>| {

@@ -60,6 +60,7 @@ use crate::crypto::{Keyring, SharedEntropy, TokenKeys, random_secret};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::id::{Id, PermissionId, RoleId, UserId, uuid_v7};
+use crate::metrics::Metrics;
 use crate::store::{Store, Writer};
 use facts::{FactSource, Facts};
 use refusals::Over;
@@ -78,6 +79,7 @@ pub struct Parts {
     tokens: TokenKeys,
     token_lives: Duration,
     hub: Hub,
+    metrics: Arc<Metrics>,
     facts: Facts,
     sessions: Sessions,
     /// Tells the writers of one database apart.
@@ -106,6 +108,8 @@ pub struct Opening {
     pub token_lives: Duration,
     /// Who is told.
     pub hub: Hub,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Deeds that may wait before further ones are answered `Busy`.
     pub queue_max: usize,
 }
@@ -136,6 +140,7 @@ impl Gate {
             tokens: opening.tokens,
             token_lives: opening.token_lives,
             hub: opening.hub,
+            metrics: opening.metrics,
             facts: Facts::new(),
             sessions: Sessions::default(),
         };
@@ -266,6 +271,12 @@ impl Cx {
         self.gate.parts().clock.now()
     }
 
+    /// Begins to measure how long a message takes until it is acknowledged.
+    pub fn stopwatch(&self) -> Stopwatch {
+        let parts = self.gate.parts().clone();
+        Stopwatch { started: parts.clock.monotonic(), parts }
+    }
+
     /// Who is signed in: id, name and role, as decisions know them.
     pub async fn introduce(&self) -> Result<(UserId, Arc<str>, Arc<str>)> {
         let Who::Person(session) = &self.who else {
@@ -333,6 +344,19 @@ impl Cx {
 
     fn gate(&self) -> &Gate {
         &self.gate
+    }
+}
+
+/// Measures one message.
+pub struct Stopwatch {
+    parts: Arc<Parts>,
+    started: Duration,
+}
+
+impl Stopwatch {
+    /// The message is stored, and its sender is told.
+    pub fn acknowledged(&self) {
+        self.parts.metrics.acked(self.parts.clock.monotonic().saturating_sub(self.started));
     }
 }
 

@@ -44,6 +44,7 @@ permissions! {
     UsersRead, "users.read", "See who has an account.";
     UsersCreate, "users.create", "Create accounts.";
     UsersManage, "users.manage", "Change, deactivate and delete accounts.";
+    RolesRead, "roles.read", "See the roles and what they allow.";
     RolesManage, "roles.manage", "Change what roles allow.";
     AuditRead, "audit.read", "Read the audit log.";
     SettingsRead, "settings.read", "See the server's settings.";
@@ -53,6 +54,7 @@ permissions! {
     FilesSend, "files.send", "Send files in own channels.";
     FilesRead, "files.read", "Fetch files in own channels.";
     SystemIntegrate, "system.integrate", "Make and revoke API keys.";
+    SystemMonitor, "system.monitor", "See the server's figures, state and log.";
     SystemManage, "system.manage", "Back up, restore, update and stop the server.";
 }
 
@@ -179,10 +181,12 @@ const ADMIN: &[Permission] = &[
     P::UsersRead,
     P::UsersCreate,
     P::UsersManage,
+    P::RolesRead,
     P::AuditRead,
     P::SettingsRead,
     P::SettingsManage,
     P::SystemIntegrate,
+    P::SystemMonitor,
     P::PhiRead,
     P::FilesSend,
     P::FilesRead,

@@ -65,6 +65,10 @@ pub(super) async fn answer(request: Request<Body>, client: Client, web: Arc<Web>
             })
         }
     };
+    web.means.metrics.requests.one();
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        web.means.metrics.requests_failed.one();
+    }
     headers::secure(&mut response, https_alone);
     if let Some(origin) = foreign {
         headers::share_with(&mut response, &origin);

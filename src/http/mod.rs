@@ -82,6 +82,8 @@ pub struct Outside {
     pub authority_fingerprint: Box<dyn Fn() -> Option<String> + Send + Sync>,
     /// SHA-256 of the certificate that is shown.
     pub leaf_fingerprint: Box<dyn Fn() -> String + Send + Sync>,
+    /// Why the server cannot do its work now, in fixed words; nothing when it can.
+    pub unready: Box<dyn Fn() -> Vec<&'static str> + Send + Sync>,
 }
 
 /// Everything that answers requests.

@@ -16,7 +16,7 @@ use super::call::{Answer, Call};
 use super::front::{Forwarded, Seen};
 use super::packing::{self, Coding};
 use super::{Web, operations as op, problem};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::gate::Cx;
 use crate::id::UserId;
 
@@ -33,6 +33,8 @@ const UNHEARD_WITHIN: Duration = Duration::from_secs(2);
 pub enum Access {
     /// Anyone whom the network let in.
     Open,
+    /// Anyone whom the network let in, or whoever is signed in if a token is sent; the deed says what that changes.
+    Either,
     /// Whoever is signed in; what the deed needs besides is the gate's to say.
     SignedIn,
 }
@@ -75,7 +77,10 @@ macro_rules! routes {
 }
 
 routes! {
-    GET    "/health"                              Open     op::pages::health;
+    GET    "/health"                              Open     op::metrics::health;
+    GET    "/health/live"                         Open     op::metrics::live;
+    GET    "/health/ready"                        Open     op::metrics::ready;
+    GET    "/metrics"                             Either   op::metrics::scrape;
 
     GET    "/"                                    Open     op::pages::home_page;
     GET    "/setup"                               Open     op::pages::setup_page;
@@ -176,6 +181,9 @@ routes! {
     PUT    "/api/settings/{name}"                 SignedIn op::settings::change;
     DELETE "/api/settings/{name}"                 SignedIn op::settings::reset;
 
+    GET    "/api/admin/metrics"                   SignedIn op::metrics::now;
+    GET    "/api/admin/metrics/history"           SignedIn op::metrics::history;
+
     GET    "/api/messages/flagged"                SignedIn op::writing::list_flagged;
     POST   "/api/messages/{id}/flag"              SignedIn op::writing::flag_message;
     POST   "/api/messages/{id}/review"            SignedIn op::writing::review_message;
@@ -262,6 +270,7 @@ async fn run(route: &'static Route, web: Arc<Web>, params: RawPathParams, reques
     let asked = request.headers();
     let coding = if route.packs { Coding::accepted(asked) } else { None };
     let known = asked.contains_key(header::IF_NONE_MATCH).then(|| asked.clone());
+    let metrics = web.means.metrics.clone();
     let mut user = None;
     let mut response = match attempt(route, web, params, request, &forwarded, coding, &mut user).await {
         Ok(answer) => {
@@ -279,7 +288,12 @@ async fn run(route: &'static Route, web: Arc<Web>, params: RawPathParams, reques
         Err(error) if error.code() == TOO_SLOW => {
             problem::with_status(&error, &forwarded.request_id, StatusCode::REQUEST_TIMEOUT)
         }
-        Err(error) => problem::answer(&error, &forwarded.request_id),
+        Err(error) => {
+            if error.kind() == Kind::TooMany {
+                metrics.rate_limited.one();
+            }
+            problem::answer(&error, &forwarded.request_id)
+        }
     };
     response.extensions_mut().insert(Seen { route: route.path, user });
     if route.packs {
@@ -318,7 +332,10 @@ async fn attempt(
     // Who may not ask is told so before a byte of the body is read.
     let cx: Cx = match route.access {
         Access::Open => web.gate.visitor(forwarded.peer.clone()),
-        Access::SignedIn => {
+        Access::Either if !request.headers().contains_key(header::AUTHORIZATION) => {
+            web.gate.visitor(forwarded.peer.clone())
+        }
+        Access::Either | Access::SignedIn => {
             let known = match bearer(&request) {
                 Ok(token) => web.gate.authenticate(token, forwarded.peer.clone()).await,
                 Err(missing) => Err(missing),
@@ -449,6 +466,8 @@ mod tests {
             open,
             [
                 ("GET", "/health"),
+                ("GET", "/health/live"),
+                ("GET", "/health/ready"),
                 ("GET", "/"),
                 ("GET", "/setup"),
                 ("GET", "/admin"),

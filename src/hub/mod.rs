@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::id::{ChannelId, SessionId, UserId};
+use crate::metrics::Metrics;
 use crate::wire::frames::Frame;
 use crate::wire::messages::Message;
 use registry::Registry;
@@ -34,6 +35,8 @@ pub struct Parcel {
     pub redacted: Option<Utf8Bytes>,
     /// The sender always reads the own text.
     pub sender: UserId,
+    /// Whether it is a new message, for the figures.
+    pub posted: bool,
 }
 
 impl Parcel {
@@ -49,11 +52,11 @@ impl Parcel {
             message.redacted = true;
             frame(&message).encode().into()
         });
-        Self { full, redacted, sender }
+        Self { full, redacted, sender, posted: false }
     }
 
     fn posted(message: Message) -> Self {
-        Self::of(message, |data| Frame::NewMessage { data })
+        Self { posted: true, ..Self::of(message, |data| Frame::NewMessage { data }) }
     }
 
     fn edited(message: Message) -> Self {
@@ -198,8 +201,8 @@ pub struct Fanout {
 
 impl Hub {
     /// A hub without sockets, and the task that has to be run for it.
-    pub fn new() -> (Self, Fanout) {
-        let registry = Arc::new(Mutex::new(Registry::default()));
+    pub fn new(metrics: Arc<Metrics>) -> (Self, Fanout) {
+        let registry = Arc::new(Mutex::new(Registry::counting(metrics)));
         let (sender, receiver) = mpsc::channel(BATCHES_WAITING_MAX);
         (Self { registry: registry.clone(), batches: sender }, Fanout { registry, batches: receiver })
     }

@@ -186,7 +186,7 @@ impl Outbox {
     }
 
     /// Adds a frame that may be lost, unless so much waits already that it would be late.
-    pub(super) fn whisper(&self, frame: &Utf8Bytes) {
+    pub fn whisper(&self, frame: &Utf8Bytes) {
         if self.waiting().items.len() < WHISPERS_BEHIND_MAX {
             self.push(Item::Text { channel: None, frame: frame.clone() });
         }
@@ -250,7 +250,8 @@ impl Outbox {
         !self.gone.swap(true, Ordering::AcqRel)
     }
 
-    pub(super) fn is_gone(&self) -> bool {
+    /// Whether it has left.
+    pub fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Acquire)
     }
 

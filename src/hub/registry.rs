@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::outbox::{Close, Item, Outbox, SocketId};
 use super::{Effect, Parcel};
 use crate::id::{ChannelId, SessionId, UserId};
+use crate::metrics::Metrics;
 use crate::wire::frames::Frame;
 
 struct Subscriber {
@@ -15,6 +16,7 @@ struct Subscriber {
 
 #[derive(Default)]
 pub(super) struct Registry {
+    metrics: Arc<Metrics>,
     sockets: HashMap<SocketId, Arc<Outbox>>,
     users: HashMap<UserId, Vec<Arc<Outbox>>>,
     channels: HashMap<ChannelId, Vec<Subscriber>>,
@@ -25,9 +27,15 @@ pub(super) struct Registry {
 }
 
 impl Registry {
+    pub(super) fn counting(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..Self::default() }
+    }
+
     pub(super) fn register(&mut self, socket: Arc<Outbox>) {
         self.users.entry(socket.user).or_default().push(socket.clone());
         self.sockets.insert(socket.id, socket);
+        self.metrics.sockets_opened.one();
+        self.metrics.sockets_are(self.sockets.len());
     }
 
     pub(super) fn forget(&mut self, socket: &Outbox) {
@@ -223,7 +231,10 @@ impl Registry {
 
     fn deliver(&self, pending: &mut HashMap<ChannelId, Vec<Parcel>>) {
         for (channel, parcels) in pending.drain() {
-            for subscriber in self.channels.get(&channel).into_iter().flatten() {
+            let subscribers = self.channels.get(&channel).map_or(&[][..], Vec::as_slice);
+            let posted = parcels.iter().filter(|parcel| parcel.posted).count();
+            self.metrics.messages_delivered.add((posted * subscribers.len()) as u64);
+            for subscriber in subscribers {
                 let user = subscriber.socket.user;
                 subscriber.socket.extend(parcels.iter().map(|parcel| {
                     let frame = match &parcel.redacted {
@@ -282,7 +293,8 @@ mod tests {
     }
 
     fn tell(channel: ChannelId, full: &str, redacted: Option<&str>, sender: UserId) -> Effect {
-        let parcel = Parcel { full: full.to_owned().into(), redacted: redacted.map(|r| r.to_owned().into()), sender };
+        let redacted = redacted.map(|r| r.to_owned().into());
+        let parcel = Parcel { full: full.to_owned().into(), redacted, sender, posted: false };
         Effect::Tell { channel, parcel }
     }
 

@@ -13,7 +13,7 @@ pub use steady::Steady;
 
 use crate::clock::SharedClock;
 use crate::error::Result;
-use crate::features::{Means, channels, expiry, reminders, schedule, users, words};
+use crate::features::{Means, channels, expiry, metrics, reminders, schedule, users, words};
 use crate::gate::Gate;
 
 /// How often refusals and readings that repeated are written down.
@@ -35,6 +35,24 @@ pub fn of_people(gate: &Gate, clock: &SharedClock, stop: &CancellationToken) {
     every("erase deleted accounts", ERASE_EVERY, stop, move || {
         let (gate, holds) = (gate.clone(), steady.holds());
         async move { if holds { users::erase_due(&gate.system()).await.map(drop) } else { Ok(()) } }
+    });
+}
+
+/// How often the figures are looked at, and told to those who watch.
+const FIGURES_SEEN_EVERY: Duration = Duration::from_secs(5);
+/// How often they are written down.
+const FIGURES_KEPT_EVERY: Duration = Duration::from_mins(1);
+/// The jobs that keep the server's figures.
+pub fn of_the_figures(gate: &Gate, means: &Arc<Means>, stop: &CancellationToken) {
+    let (door, kept) = (gate.clone(), means.clone());
+    every("look at the figures", FIGURES_SEEN_EVERY, stop, move || {
+        let (door, kept) = (door.clone(), kept.clone());
+        async move { metrics::observe(&door.system(), &kept).await }
+    });
+    let (door, kept) = (gate.clone(), means.clone());
+    every("write the figures down", FIGURES_KEPT_EVERY, stop, move || {
+        let (door, kept) = (door.clone(), kept.clone());
+        async move { metrics::keep(&door.system(), &kept).await }
     });
 }
 

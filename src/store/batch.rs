@@ -102,6 +102,9 @@ impl<L: Ledger> Bench<L> {
                 tracing::error!("a job panicked while it was answered");
             }
         }
+        if trouble == Trouble::Full {
+            self.store.counters.full.store(true, Ordering::Relaxed);
+        }
         self.tend(trouble == Trouble::Full);
     }
 
@@ -164,7 +167,8 @@ impl<L: Ledger> Bench<L> {
         let start = std::time::Instant::now();
         let wrote = hand.commit()?;
         ledger.committed();
-        store.counters.committed(batch.len(), wrote, start.elapsed());
+        let matters = batch.iter().any(|(job, _)| job.matters());
+        store.counters.committed(batch.len(), wrote, matters, start.elapsed());
         Ok(End::Committed)
     }
 }

@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[(i32, &str, &str)] = &[
     (6, "writing", include_str!("migrations/006_writing.sql")),
     (7, "integrations", include_str!("migrations/007_integrations.sql")),
     (8, "records", include_str!("migrations/008_records.sql")),
+    (9, "figures", include_str!("migrations/009_figures.sql")),
 ];
 
 /// The version that this program reads and writes.

@@ -30,7 +30,7 @@ mod measure;
 mod testing;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +45,7 @@ pub use self::value::{Cell, FromCell, Json, Micros, Param, Row};
 pub use self::writer::{BATCH_MAX, Job, Ledger, Writer};
 use crate::config;
 use crate::error::{Context, Error, Result};
+use crate::metrics::{Histogram, Spread};
 
 /// An open database: readers, and the writer until [`start`](Self::start) takes it.
 #[derive(Clone)]
@@ -84,16 +85,26 @@ struct Counters {
     batches: AtomicU64,
     jobs: AtomicU64,
     commits: AtomicU64,
+    /// Commits of what belongs into a snapshot.
+    changes: AtomicU64,
     last_commit_micros: AtomicU64,
+    commit_times: Histogram,
     wal_bytes: AtomicU64,
+    /// The last attempt to write met a full disk.
+    full: AtomicBool,
 }
 
 impl Counters {
-    fn committed(&self, jobs: usize, wrote: bool, took: Duration) {
+    fn committed(&self, jobs: usize, wrote: bool, matters: bool, took: Duration) {
         self.batches.fetch_add(1, Ordering::Relaxed);
         self.jobs.fetch_add(jobs as u64, Ordering::Relaxed);
         if wrote {
             self.commits.fetch_add(1, Ordering::Relaxed);
+            if matters {
+                self.changes.fetch_add(1, Ordering::Relaxed);
+            }
+            self.full.store(false, Ordering::Relaxed);
+            self.commit_times.record(took);
             self.last_commit_micros.store(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
     }
@@ -212,7 +223,7 @@ impl Store {
         let hand = held.as_mut().ok_or_else(|| Error::internal("the writer's thread has the database"))?;
         hand.begin()?;
         let done = f(&mut Tx { conn: hand.conn() }).and_then(|value| {
-            self.0.counters.committed(1, hand.commit()?, Duration::ZERO);
+            self.0.counters.committed(1, hand.commit()?, true, Duration::ZERO);
             Ok(value)
         });
         if done.is_err() {
@@ -265,6 +276,16 @@ impl Store {
             readers: pool.as_ref().map_or(0, |pool| pool.connections),
             readers_idle: pool.as_ref().map_or(0, |pool| pool.idle_connections),
         }
+    }
+
+    /// How long commits took since the start.
+    pub fn commit_times(&self) -> Spread {
+        self.0.counters.commit_times.spread()
+    }
+
+    /// Whether the last attempt to write met a full disk: reading goes on, changes are refused until there is room.
+    pub fn full(&self) -> bool {
+        self.0.counters.full.load(Ordering::Relaxed)
     }
 
     /// The full check of an SQLite file (`integrity_check`), page by page on a connection of its own: what is

@@ -63,15 +63,15 @@ impl Store {
             }
         };
         // Read first: what is committed meanwhile counts as changed.
-        let commits = self.0.counters.commits.load(Ordering::SeqCst);
+        let commits = self.0.counters.changes.load(Ordering::SeqCst);
         let manifest = publish(home, published_at, &self.0.faults, verify)?;
         self.0.published.store(commits, Ordering::SeqCst);
         Ok(manifest)
     }
 
-    /// Whether anything was committed since the last snapshot of this run; true before the first.
+    /// Whether anything that matters was committed since the last snapshot of this run; true before the first.
     pub fn changed_since_publish(&self) -> bool {
-        self.0.published.load(Ordering::SeqCst) != self.0.counters.commits.load(Ordering::SeqCst)
+        self.0.published.load(Ordering::SeqCst) != self.0.counters.changes.load(Ordering::SeqCst)
     }
 }
 

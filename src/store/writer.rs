@@ -51,6 +51,10 @@ pub trait Job<L>: Send {
     fn again(&self) -> bool {
         false
     }
+    /// Whether it is a reason to publish a snapshot; what is written every minute of every night is none.
+    fn matters(&self) -> bool {
+        true
+    }
 }
 
 /// What goes to the writer's thread.

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::fields::{Asked, Body, Fields, json_object};
 use super::messages::{Message, MessageEdit, NewMessage};
+use super::metrics::MetricsNow;
 use super::phi::PhiHint;
 use super::presence::{Presence, PresenceChange};
 use super::problem::told;
@@ -61,6 +62,11 @@ pub enum Order {
     WatchPresence {
         /// Whose members.
         channel: ChannelId,
+    },
+    /// `watch_metrics`.
+    WatchMetrics {
+        /// False to hear no more.
+        watching: bool,
     },
     /// `set_presence`.
     SetPresence(PresenceChange),
@@ -184,6 +190,7 @@ orders! {
         "send_message" => Order::Send(NewMessage::read(&mut fields)),
         "typing_indicator" => Order::Typing { channel: fields.id("channelId"), typing: fields.flag("typing", true) },
         "watch_presence" => Order::WatchPresence { channel: fields.id("channelId") },
+        "watch_metrics" => Order::WatchMetrics { watching: fields.flag("watching", true) },
         "set_presence" => Order::SetPresence(PresenceChange::read(&mut fields)),
         "edit_message" => {
             Order::OnMessage(OnMessage::Edit { message: fields.id("messageId"), edit: MessageEdit::read(&mut fields) })
@@ -304,6 +311,11 @@ pub enum Frame<'a> {
         user_id: UserId,
         /// When.
         timestamp: Timestamp,
+    },
+    /// The server's figures, every few seconds to those who asked by `watch_metrics`.
+    Metrics {
+        /// The figures.
+        data: &'a MetricsNow,
     },
     /// The answer to `ping` and `heartbeat`.
     Pong {

@@ -19,6 +19,7 @@ pub mod frames;
 pub mod invitations;
 pub mod keys;
 pub mod messages;
+pub mod metrics;
 pub mod phi;
 pub mod preferences;
 pub mod presence;

@@ -7,7 +7,7 @@ use super::Sockets;
 use crate::error::{Error, Kind, Result};
 use crate::features::commands::{self, Outcome};
 use crate::features::presence::Here;
-use crate::features::{channels, messages, presence};
+use crate::features::{channels, messages, metrics, presence};
 use crate::gate::Cx;
 use crate::hub::{Item, Outbox};
 use crate::wire::frames::{Frame, Incoming, Order, acknowledged, error_frame};
@@ -23,7 +23,7 @@ pub(super) enum Next {
 /// Does what a message asks. Nothing here waits for a commit: the answers come through the outbox, in commit order.
 pub(super) async fn dispatch(
     cx: &Cx,
-    sockets: &Sockets,
+    sockets: &Arc<Sockets>,
     outbox: &Arc<Outbox>,
     here: &Here,
     incoming: Incoming,
@@ -46,20 +46,20 @@ pub(super) async fn dispatch(
             };
             match outcome {
                 Ok(Outcome::Post(body)) => {
-                    messages::send(cx, &sockets.means, outbox, body, request_id, failure(outbox));
+                    messages::send(cx, &sockets.means, outbox, body, request_id, failure(sockets, outbox));
                 }
-                Ok(Outcome::Done(_)) => answer(outbox, Ok(()), request_id.as_deref()),
-                Err(error) => answer(outbox, Err(error), request_id.as_deref()),
+                Ok(Outcome::Done(_)) => answer(sockets, outbox, Ok(()), request_id.as_deref()),
+                Err(error) => answer(sockets, outbox, Err(error), request_id.as_deref()),
             }
         }
         Order::OnMessage(order) => {
-            messages::change(cx, &sockets.means, outbox, order, request_id, failure(outbox)).await;
+            messages::change(cx, &sockets.means, outbox, order, request_id, failure(sockets, outbox)).await;
         }
         Order::Receipt(order) => {
-            messages::receipt(cx, &sockets.means, outbox, order, request_id, failure(outbox)).await;
+            messages::receipt(cx, &sockets.means, outbox, order, request_id, failure(sockets, outbox)).await;
         }
         Order::Join { channel, since, password } => {
-            let failed = failure(outbox);
+            let failed = failure(sockets, outbox);
             let proof = match password {
                 Some(password) => channels::prove(cx, &sockets.means, channel, password).await,
                 None => Ok(None),
@@ -81,15 +81,19 @@ pub(super) async fn dispatch(
         }
         Order::Typing { channel, typing } => {
             let outcome = presence::typing(cx, &sockets.means, channel, typing).await;
-            answer(outbox, outcome, request_id.as_deref());
+            answer(sockets, outbox, outcome, request_id.as_deref());
         }
         Order::WatchPresence { channel } => {
             let outcome = presence::watch(cx, &sockets.means, outbox, channel).await;
-            answer(outbox, outcome, request_id.as_deref());
+            answer(sockets, outbox, outcome, request_id.as_deref());
+        }
+        Order::WatchMetrics { watching } => {
+            let outcome = metrics::watch(cx, &sockets.means, outbox, watching).await;
+            answer(sockets, outbox, outcome, request_id.as_deref());
         }
         Order::SetPresence(change) => {
             let outcome = presence::choose(cx, &sockets.means, change).await.map(drop);
-            answer(outbox, outcome, request_id.as_deref());
+            answer(sockets, outbox, outcome, request_id.as_deref());
         }
         Order::Ping => {
             let pong = Frame::Pong { timestamp: cx.now() }.encode();
@@ -97,30 +101,33 @@ pub(super) async fn dispatch(
         }
         Order::Authenticate { .. } => {
             let error = Error::conflict("already_authenticated", "This socket is signed in already.");
-            fail(outbox, &error, request_id.as_deref());
+            fail(sockets, outbox, &error, request_id.as_deref());
         }
     }
     Next::Go
 }
 
 /// Answers what is done at once: an `ack` if it was asked for, or the `error`.
-fn answer(outbox: &Outbox, outcome: Result<()>, request_id: Option<&str>) {
+fn answer(sockets: &Sockets, outbox: &Outbox, outcome: Result<()>, request_id: Option<&str>) {
     match (outcome, request_id) {
         (Ok(()), Some(id)) => outbox.push(Item::Text { channel: None, frame: acknowledged(id).into() }),
         (Ok(()), None) => {}
-        (Err(error), id) => fail(outbox, &error, id),
+        (Err(error), id) => fail(sockets, outbox, &error, id),
     }
 }
 
 /// Tells the socket of an error; what is our own fault goes to the log.
-pub(super) fn fail(outbox: &Outbox, error: &Error, request_id: Option<&str>) {
+pub(super) fn fail(sockets: &Sockets, outbox: &Outbox, error: &Error, request_id: Option<&str>) {
+    if error.kind() == Kind::TooMany {
+        sockets.means.metrics.rate_limited.one();
+    }
     if error.kind() == Kind::Internal {
         tracing::error!(cause = error.chain(), "a message over a socket failed");
     }
     outbox.push(Item::Text { channel: None, frame: error_frame(error, request_id).into() });
 }
 
-fn failure(outbox: &Arc<Outbox>) -> impl FnOnce(Error, Option<&str>) + Send + 'static {
-    let outbox = outbox.clone();
-    move |error, request_id| fail(&outbox, &error, request_id)
+fn failure(sockets: &Arc<Sockets>, outbox: &Arc<Outbox>) -> impl FnOnce(Error, Option<&str>) + Send + 'static {
+    let (sockets, outbox) = (sockets.clone(), outbox.clone());
+    move |error, request_id| fail(&sockets, &outbox, &error, request_id)
 }

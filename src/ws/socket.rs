@@ -177,7 +177,7 @@ enum Woken {
     Replayed(Result<(Vec<String>, Option<i64>)>),
 }
 
-async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, here: &Here, sockets: &Sockets) {
+async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, here: &Here, sockets: &Arc<Sockets>) {
     let mut bad = BadFrames::default();
     let mut items = Vec::new();
     let mut replays: Option<Box<Replays<'_>>> = None;
@@ -222,7 +222,7 @@ async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, here: &Here, socke
                     (outcome, _) => outcome,
                 }
             }
-            Woken::Replayed(frames) => match carry_on(wire, cx, outbox, &mut replays, frames).await {
+            Woken::Replayed(frames) => match carry_on(wire, cx, outbox, sockets, &mut replays, frames).await {
                 Ok(()) => flush(wire).await,
                 Err(gone) => Err(gone),
             },
@@ -241,7 +241,7 @@ async fn hear(
     cx: &Cx,
     outbox: &Arc<Outbox>,
     here: &Here,
-    sockets: &Sockets,
+    sockets: &Arc<Sockets>,
     bad: &mut BadFrames,
     heard: Read,
 ) -> std::result::Result<(), Close> {
@@ -255,7 +255,7 @@ async fn hear(
             Ok(incoming) => match dispatch::dispatch(cx, sockets, outbox, here, incoming).await {
                 Next::Go => return Ok(()),
                 Next::SignedOut(error) => {
-                    dispatch::fail(outbox, &error, None);
+                    dispatch::fail(sockets, outbox, &error, None);
                     outbox.close(Close::SESSION_ENDED);
                     return Ok(());
                 }
@@ -263,7 +263,7 @@ async fn hear(
             Err(unreadable) => (*unreadable.error, unreadable.request_id),
         },
     };
-    dispatch::fail(outbox, &error, request_id.as_deref());
+    dispatch::fail(sockets, outbox, &error, request_id.as_deref());
     if bad.one_more(cx.monotonic(), limits.bad_frames_max) {
         outbox.close(ABUSE);
     }
@@ -315,6 +315,7 @@ async fn carry_on<'a>(
     wire: &mut Wire,
     cx: &'a Cx,
     outbox: &Outbox,
+    sockets: &Sockets,
     all: &mut Option<Box<Replays<'a>>>,
     frames: Result<(Vec<String>, Option<i64>)>,
 ) -> std::result::Result<(), Gone> {
@@ -342,7 +343,7 @@ async fn carry_on<'a>(
         (None, None) => {}
         (Some(error), id) => {
             // Without the rows in between, live frames would leave a gap that the client cannot see.
-            dispatch::fail(outbox, &error, id);
+            dispatch::fail(sockets, outbox, &error, id);
             outbox.close(Close::RESYNC);
         }
     }

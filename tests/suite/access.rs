@@ -16,6 +16,11 @@ const NOWHERE: &str = "00000000-0000-7000-8000-000000000000";
 /// the private channel, and then the owner of that channel. Whoever adds a route adds a row.
 const TABLE: &str = "\
 GET /health: 200 200 200 200 200 200
+GET /health/live: 200 200 200 200 200 200
+GET /health/ready: 200 200 200 200 200 200
+GET /metrics: 401 403 403 200 200 403
+GET /api/admin/metrics: 401 403 403 200 200 403
+GET /api/admin/metrics/history: 401 403 403 200 200 403
 GET /: 200 200 200 200 200 200
 GET /setup: 404 404 404 404 404 404
 GET /admin: 200 200 200 200 200 200

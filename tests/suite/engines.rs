@@ -16,6 +16,10 @@ macro_rules! told_on_postgres {
 }
 
 told_on_postgres! {
+    figures {
+        what_happens_is_counted_and_kept_by_minute_hour_and_day
+        who_watches_hears_them_until_the_permission_is_gone
+    }
     exports {
         a_channel_is_exported_sealed_and_read_without_the_server
         everyone_may_have_their_own_data_and_the_audit_log_is_for_who_may_read_it

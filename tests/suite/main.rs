@@ -19,6 +19,7 @@
 //! | revocation | what ends, ends at once |
 //! | presence | who is there, who types, who is connected, announcements |
 //! | settings | what the clinic chooses for itself |
+//! | figures | the server's figures: now, over time, live, for a scraper |
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
 //! | sync | state + frames = a fresh fetch, whatever was missed |
@@ -51,6 +52,7 @@
 #[path = "../driver/mod.rs"]
 mod driver;
 mod exports;
+mod figures;
 mod fixture;
 
 mod access;

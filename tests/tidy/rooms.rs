@@ -4,19 +4,20 @@ use super::nothing_but;
 use super::source::{Source, file, rust};
 
 /// A room and the rooms it may name. `error` and a room's own modules go without saying; `*` is all of them.
-const TABLE: [(&str, &str); 19] = [
+const TABLE: [(&str, &str); 20] = [
     ("error", ""),
     ("id", ""),
     ("clock", ""),
     ("logging", ""),
+    ("metrics", ""),
     ("config", "id"),
     ("wire", "id clock"),
     ("crypto", ""),
-    ("store", "config"),
-    ("hub", "wire id clock"),
-    ("edge", "config clock"),
-    ("gate", "store hub wire crypto id clock"),
-    ("features", "gate hub wire crypto config id clock logging"),
+    ("store", "config metrics"),
+    ("hub", "wire id clock metrics"),
+    ("edge", "config clock metrics"),
+    ("gate", "store hub wire crypto id clock metrics"),
+    ("features", "gate hub wire crypto config id clock logging metrics"),
     ("ws", "features gate hub wire config id clock"),
     ("http", "ws features gate wire config id clock logging"),
     ("jobs", "features gate clock"),

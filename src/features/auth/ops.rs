@@ -40,6 +40,7 @@ pub async fn login(cx: &Cx, means: &Means, body: Login) -> Result<SignedIn> {
         Some(account) if right && account.active => account,
         found => {
             means.logins.failed(&key, address, cx.monotonic());
+            means.metrics.logins_failed.one();
             let why = match &found {
                 None => "unknown_account",
                 Some(account) if right && !account.active => "inactive",
@@ -62,6 +63,7 @@ pub async fn login(cx: &Cx, means: &Means, body: Login) -> Result<SignedIn> {
         })
         .await?;
     means.logins.succeeded(&key, address);
+    means.metrics.logins_good.one();
     if verdict.needs_rehash {
         rehash(cx, means, account, body.password).await;
     }

@@ -165,7 +165,11 @@ fn operation(tag: &Tag, route: &Route, row: &Described, schemas: &mut Schemas) -
         "operationId": route.operation.trim_start_matches("op::").replace("::", "_"),
         "summary": row.summary,
         "responses": responses,
-        "security": if route.access == Access::Open { json!([]) } else { json!([{ "token": [] }]) },
+        "security": match route.access {
+            Access::Open => json!([]),
+            Access::Either => json!([{}, { "token": [] }]),
+            Access::SignedIn => json!([{ "token": [] }]),
+        },
     });
     let mut parameters: Vec<Value> = path_parameters(row.path).chain(row.query.iter().map(query_parameter)).collect();
     if row.versioned && row.method == "PUT" {

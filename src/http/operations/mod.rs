@@ -11,6 +11,7 @@ pub(super) mod exports;
 pub(super) mod invitations;
 pub(super) mod keys;
 pub(super) mod messages;
+pub(super) mod metrics;
 pub(super) mod pages;
 pub(super) mod phi;
 pub(super) mod presence;
@@ -42,9 +43,6 @@ pub(super) const TAGS: &[Tag] = &[
     Tag { name: "API keys", about: "How programs come in.", rows: keys::described },
     Tag { name: "Exports", about: "Sealed files that are read without the server.", rows: exports::described },
     Tag { name: "Audit log", about: "What was done.", rows: audit::described },
-    Tag {
-        name: "Pages",
-        about: "The health answer, the embedded pages, and this description.",
-        rows: pages::described,
-    },
+    Tag { name: "Figures", about: "How the server is, now and over years.", rows: metrics::described },
+    Tag { name: "Pages", about: "The embedded pages, and this description.", rows: pages::described },
 ];

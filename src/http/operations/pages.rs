@@ -1,10 +1,7 @@
-//! The health answer and the embedded pages.
+//! The embedded pages.
 
 use axum::http::StatusCode;
-use schemars::JsonSchema;
-use serde::Serialize;
 
-use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::http::call::{Answer, Call};
 use crate::http::contract::{self, Described, get};
@@ -13,7 +10,6 @@ use crate::http::{clients, pages};
 pub(in crate::http) fn described() -> Vec<Described> {
     const HTML: &str = "text/html; charset=utf-8";
     vec![
-        get("/health", "Is the server up?").gives::<Health>(),
         get("/", "The first page; with an upgrade, the WebSocket.").file(HTML),
         get("/setup", "The page that makes the first administrator; gone once there is one.").file(HTML).fails(&[404]),
         get("/admin", "The administration dashboard.").file(HTML),
@@ -24,22 +20,6 @@ pub(in crate::http) fn described() -> Vec<Described> {
         get("/api/openapi.json", "This document.").file("application/json"),
         get("/api/docs", "This document, for people.").file(HTML),
     ]
-}
-
-/// The answer of `GET /health`.
-#[derive(Serialize, JsonSchema)]
-struct Health {
-    /// Always `ok`: a server that is not does not answer.
-    status: &'static str,
-    /// Seconds since the start.
-    uptime: u64,
-    /// The server's time.
-    timestamp: Timestamp,
-}
-
-pub(in crate::http) async fn health(call: Call) -> Result<Answer> {
-    let uptime = call.web.clock.monotonic().saturating_sub(call.web.started).as_secs();
-    Answer::ok(&Health { status: "ok", uptime, timestamp: call.web.clock.now() })
 }
 
 fn page(call: &Call, name: &str) -> Result<Answer> {

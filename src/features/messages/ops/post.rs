@@ -37,8 +37,10 @@ impl Letter {
 
 /// Posts by REST; the answer is the message.
 pub async fn post(cx: &Cx, means: &Means, body: NewMessage) -> Result<Posted> {
+    let stopwatch = cx.stopwatch();
     let letter = prepare(cx, means, body)?;
     let receipt = cx.act(letter.deed(), move |act| write(act, &letter)).await?;
+    stopwatch.acknowledged();
     Ok(Posted::of(posted(cx, receipt.message).await?, receipt.phi))
 }
 
@@ -52,6 +54,7 @@ pub fn send(
     request_id: Option<String>,
     failed: impl FnOnce(Error, Option<&str>) + Send + 'static,
 ) {
+    let stopwatch = cx.stopwatch();
     let letter = match prepare(cx, means, body) {
         Ok(letter) => letter,
         Err(error) => return failed(error, request_id.as_deref()),
@@ -67,10 +70,9 @@ pub fn send(
         }
         Ok(())
     };
-    cx.submit_repeatable(deed, work, move |outcome| {
-        if let Err(error) = outcome {
-            failed(error, request_id.as_deref());
-        }
+    cx.submit_repeatable(deed, work, move |outcome| match outcome {
+        Ok(()) => stopwatch.acknowledged(),
+        Err(error) => failed(error, request_id.as_deref()),
     });
 }
 
