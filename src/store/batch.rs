@@ -92,6 +92,9 @@ impl<L: Ledger> Bench<L> {
         if let Trouble::Fatal(reason) = &trouble {
             self.store.fail(reason.clone());
         }
+        if trouble == Trouble::Full {
+            self.store.counters.full.store(true, Ordering::Relaxed);
+        }
         for (job, own) in batch.drain(..) {
             let told = match &outcome {
                 Ok(()) => own,
@@ -101,9 +104,6 @@ impl<L: Ledger> Bench<L> {
             if catch_unwind(AssertUnwindSafe(|| job.done(told))).is_err() {
                 tracing::error!("a job panicked while it was answered");
             }
-        }
-        if trouble == Trouble::Full {
-            self.store.counters.full.store(true, Ordering::Relaxed);
         }
         self.tend(trouble == Trouble::Full);
     }
