@@ -229,7 +229,6 @@ impl Cx {
     }
 
     /// As [`Cx::act`], for what is written again and again and is no reason to publish a snapshot.
-    #[expect(clippy::needless_pass_by_value, reason = "a deed is done once")]
     pub async fn act_aside<T: Send + 'static>(
         &self,
         deed: impl Deed,

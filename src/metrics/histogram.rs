@@ -162,7 +162,7 @@ mod tests {
         let histogram = Histogram::default();
         histogram.record(Duration::from_micros(10));
         let before = histogram.spread();
-        histogram.record(Duration::from_micros(3_000));
+        histogram.record(Duration::from_millis(3));
         let mut later = histogram.spread().since(&before);
         assert_eq!((later.count(), later.micros), (1, 3_000));
         later.add(&before);

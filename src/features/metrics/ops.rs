@@ -79,7 +79,9 @@ pub async fn observe(cx: &Cx, means: &Arc<Means>) -> Result<()> {
     let entitled = means.recorder.watchers.entitled(|| MetricsDeed::Read).await;
     if !entitled.is_empty() {
         let frame = Frame::Metrics { data: &look(cx, means).await? }.encode().into();
-        entitled.iter().for_each(|socket| socket.whisper(&frame));
+        for socket in &entitled {
+            socket.whisper(&frame);
+        }
     }
     Ok(())
 }
