@@ -188,6 +188,11 @@ impl SessionState {
         self.expires_micros.store(stored.expires_micros.load(Ordering::Acquire), Ordering::Release);
     }
 
+    /// When it ends unless it is renewed.
+    pub fn expires(&self) -> Timestamp {
+        Timestamp::from_micros(self.expires_micros.load(Ordering::Acquire))
+    }
+
     pub(super) fn seen(&self, now: Timestamp) {
         self.seen_micros.fetch_max(now.micros(), Ordering::Relaxed);
     }

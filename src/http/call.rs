@@ -30,6 +30,8 @@ pub(super) struct Call {
     pub(super) host: String,
     /// The `If-Match` headers, joined as RFC 9110, 5.3 allows.
     pub(super) if_match: Option<String>,
+    /// Whether a page of ours asks, which is given the cookie.
+    pub(super) own_page: bool,
     /// How the answer may be packed.
     pub(super) coding: Option<Coding>,
     pub(super) body: Bytes,
@@ -119,6 +121,8 @@ pub(super) struct Answer {
     pub(super) stream: Option<(Body, Option<u64>)>,
     /// How the body is packed, if it is.
     pub(super) coding: Option<Coding>,
+    /// A cookie to be kept or forgotten.
+    pub(super) cookie: Option<HeaderValue>,
     /// How it may be kept; not at all where this is silent.
     pub(super) cache: Option<&'static str>,
 }
@@ -176,6 +180,7 @@ impl Answer {
             attachment: None,
             stream: None,
             coding: None,
+            cookie: None,
             cache: None,
         }
     }
@@ -207,6 +212,7 @@ impl Answer {
             attachment: None,
             stream: None,
             coding: None,
+            cookie: None,
             cache: None,
         })
     }
@@ -232,6 +238,9 @@ impl Answer {
         }
         if let Some(coding) = self.coding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        }
+        if let Some(value) = self.cookie {
+            headers.insert(header::SET_COOKIE, value);
         }
         if let Some(value) = self.cache.map(HeaderValue::from_static) {
             headers.insert(header::CACHE_CONTROL, value);

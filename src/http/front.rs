@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 use futures_util::FutureExt;
 use tower::ServiceExt;
 
-use super::{Client, Scheme, Web, headers, problem};
+use super::{Client, Scheme, Web, cookie, headers, problem};
 use crate::error::Error;
 use crate::gate::Peer;
 use crate::id::UserId;
@@ -99,7 +99,8 @@ async fn pass(request: Request<Body>, peer: Peer, web: Arc<Web>, router: Router,
         && matches!(request.uri().path(), "/" | "/ws")
         && request.headers().contains_key(header::UPGRADE);
     if asks_for_socket {
-        return match ws::upgrade(request, peer, web.gate.clone(), &web.sockets) {
+        let cookie = cookie::socket_token(request.headers(), host_of(&request).unwrap_or_default()).map(str::to_owned);
+        return match ws::upgrade(request, peer, cookie, web.gate.clone(), &web.sockets) {
             Ok(response) => response,
             Err(error) if error.code() == "websocket_version" => {
                 let mut response = problem::with_status(&error, &id, StatusCode::UPGRADE_REQUIRED);

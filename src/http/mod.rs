@@ -7,6 +7,7 @@
 //! | operations | decode, call the feature, encode |
 //! | contract | the table as an `OpenAPI` document, from the types that travel |
 //! | call | what an operation gets and gives |
+//! | cookie | signing in by a cookie, for our own pages |
 //! | front | what every request passes before the table: scheme, host, origin, upgrade |
 //! | headers | security headers, CORS for configured origins |
 //! | clients | the web clients that the build put inside |
@@ -19,6 +20,7 @@
 mod call;
 mod clients;
 mod contract;
+mod cookie;
 mod front;
 mod headers;
 mod operations;

@@ -13,6 +13,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http_body_util::BodyExt;
 
 use super::call::{Answer, Call};
+use super::cookie;
 use super::front::{Forwarded, Seen};
 use super::packing::{self, Coding};
 use super::{Web, operations as op, problem};
@@ -97,6 +98,7 @@ routes! {
     POST   "/api/auth/login"                      Open     op::auth::login;
     POST   "/api/auth/refresh-token"              SignedIn op::auth::refresh;
     POST   "/api/auth/logout"                     SignedIn op::auth::logout;
+    GET    "/api/auth/me"                         SignedIn op::auth::me;
     POST   "/api/auth/change-password"            SignedIn op::auth::change_password;
 
     POST   "/api/auth/register"                   Open     op::auth::register;
@@ -332,11 +334,9 @@ async fn attempt(
     // Who may not ask is told so before a byte of the body is read.
     let cx: Cx = match route.access {
         Access::Open => web.gate.visitor(forwarded.peer.clone()),
-        Access::Either if !request.headers().contains_key(header::AUTHORIZATION) => {
-            web.gate.visitor(forwarded.peer.clone())
-        }
+        Access::Either if !says_who(&request) => web.gate.visitor(forwarded.peer.clone()),
         Access::Either | Access::SignedIn => {
-            let known = match bearer(&request) {
+            let known = match token(&request) {
                 Ok(token) => web.gate.authenticate(token, forwarded.peer.clone()).await,
                 Err(missing) => Err(missing),
             };
@@ -353,15 +353,35 @@ async fn attempt(
     let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let (path, query) = (request.uri().path().to_owned(), request.uri().query().map(str::to_owned));
     let host = super::front::host_of(&request).unwrap_or_default().to_owned();
+    let own_page = cookie::is_for(request.headers(), &host);
     let if_match = joined(&request, &header::IF_MATCH);
     let body = body(request, &web).await?;
-    (route.run)(Call { web, cx, params, query, path, host, if_match, coding, body }).await
+    (route.run)(Call { web, cx, params, query, path, host, if_match, own_page, coding, body }).await
 }
 
 /// All headers of a name as one list. What is no text cannot have come from us and stays as something that is wrong.
 fn joined(request: &Request, name: &header::HeaderName) -> Option<String> {
     let values: Vec<_> = request.headers().get_all(name).iter().map(|v| v.to_str().unwrap_or_default()).collect();
     (!values.is_empty()).then(|| values.join(","))
+}
+
+/// Whether a request says whose it is at all.
+fn says_who(request: &Request) -> bool {
+    let host = super::front::host_of(request).unwrap_or_default();
+    request.headers().contains_key(header::AUTHORIZATION)
+        || !matches!(cookie::token(request.headers(), host, request.method()), Ok(None))
+}
+
+/// Whose request it is: a token that is said beats the cookie, which comes along by itself.
+fn token(request: &Request) -> Result<&str> {
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return bearer(request);
+    }
+    let host = super::front::host_of(request).unwrap_or_default();
+    match cookie::token(request.headers(), host, request.method())? {
+        Some(token) => Ok(token),
+        None => bearer(request),
+    }
 }
 
 fn bearer(request: &Request) -> Result<&str> {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::fields::{Body, Fields};
 use super::users::{NewUser, User};
 use crate::clock::Timestamp;
-use crate::id::UserId;
+use crate::id::{SessionId, UserId};
 
 /// `POST /api/auth/login`.
 pub struct Login {
@@ -52,6 +52,48 @@ pub struct SignedIn {
     pub expires_at: Timestamp,
     /// Who signed in.
     pub user: User,
+}
+
+/// Who is signed in, what they may do, and where: what a client needs before its first page.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    /// Whose account.
+    pub user: User,
+    /// What they may do now, by name.
+    pub permissions: Vec<&'static str>,
+    /// The sign-in; null for an API key.
+    pub session: Option<OwnSession>,
+    /// The clinic.
+    pub clinic: ClinicShown,
+    /// After how many minutes without a touch a client locks itself; 0 for never.
+    pub auto_lock_minutes: u32,
+    /// Whether the account has to sign in with a second factor, by its role.
+    pub second_factor_required: bool,
+    /// The server's time.
+    pub timestamp: Timestamp,
+}
+
+/// One's own sign-in.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnSession {
+    /// Which.
+    pub id: SessionId,
+    /// When it ends unless it is renewed.
+    pub expires_at: Timestamp,
+}
+
+/// What pages say of a clinic.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClinicShown {
+    /// Null until it has one.
+    pub name: Option<String>,
+    /// The language for whoever has chosen none: `en`, `es`, `ar`.
+    pub language: &'static str,
+    /// A name of the IANA database.
+    pub time_zone: String,
 }
 
 /// `POST /api/setup`: the first administrator, with the one-time code that the terminal shows.

@@ -32,8 +32,8 @@ pub struct Incoming {
 pub enum Order {
     /// `authenticate`.
     Authenticate {
-        /// The bearer token.
-        token: String,
+        /// The bearer token; none where the handshake brought the cookie.
+        token: Option<String>,
     },
     /// `join_channel`.
     Join {
@@ -180,7 +180,7 @@ macro_rules! orders {
 
 orders! {
     fn order(fields) {
-        "authenticate" => Order::Authenticate { token: fields.text("token") },
+        "authenticate" => Order::Authenticate { token: fields.optional_text("token") },
         "join_channel" => Order::Join {
             channel: fields.id("channelId"),
             since: fields.optional_number("since"),

@@ -45,11 +45,11 @@ const NOT_UTF8: Close = Close { code: 1007, reason: "the text is not UTF-8" };
 const BROKEN: Close = Close { code: 1002, reason: "protocol error" };
 
 /// Lives until either side closes.
-pub(super) async fn live(mut wire: Wire, peer: Peer, gate: Gate, sockets: Arc<Sockets>) {
+pub(super) async fn live(mut wire: Wire, peer: Peer, cookie: Option<String>, gate: Gate, sockets: Arc<Sockets>) {
     let within = sockets.means.limits.authenticate_within;
     let authenticated = tokio::select! {
         // In a box, as what follows it: the many idle sockets keep only what they still need.
-        outcome = tokio::time::timeout(within, Box::pin(authenticate(&mut wire, peer, &gate, &sockets))) => outcome,
+        outcome = tokio::time::timeout(within, Box::pin(authenticate(&mut wire, peer, cookie, &gate, &sockets))) => outcome,
         () = sockets.stop.cancelled() => return close(&mut wire, Close::STOPPING).await,
     };
     match authenticated {
@@ -98,6 +98,7 @@ fn tell(cx: &Cx, user: UserId, what: &'static str) {
 async fn authenticate(
     wire: &mut Wire,
     peer: Peer,
+    cookie: Option<String>,
     gate: &Gate,
     sockets: &Sockets,
 ) -> std::result::Result<(Cx, String), Close> {
@@ -119,7 +120,7 @@ async fn authenticate(
         };
         let token = match parse(&text, sockets.means.limits.json_depth_max) {
             Ok(incoming) => match incoming.order {
-                Order::Authenticate { token } => token,
+                Order::Authenticate { token } => token.or(cookie),
                 Order::Ping => {
                     say(wire, Frame::Pong { timestamp: visitor.now() }.encode()).await?;
                     continue;
@@ -139,7 +140,7 @@ async fn authenticate(
                 continue;
             }
         };
-        return match welcome(&token, peer, gate).await {
+        return match welcome(token.as_deref(), peer, gate).await {
             Ok(welcomed) => Ok(welcomed),
             Err(error) => {
                 let refused = Frame::AuthenticationResponse { success: false, user: None, code: Some(error.code()) };
@@ -150,7 +151,8 @@ async fn authenticate(
     }
 }
 
-async fn welcome(token: &str, peer: Peer, gate: &Gate) -> Result<(Cx, String)> {
+async fn welcome(token: Option<&str>, peer: Peer, gate: &Gate) -> Result<(Cx, String)> {
+    let token = token.ok_or_else(|| Error::unauthenticated("not_signed_in", "Sign in first: give a token."))?;
     let cx = gate.authenticate(token, peer).await?;
     let (id, username, role) = cx.introduce().await?;
     let user = Some(Person { id, username: &username, role: &role });

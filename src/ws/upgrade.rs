@@ -19,7 +19,15 @@ const READ_BYTES: usize = 512;
 const WRITE_BYTES: usize = 16 * 1_024;
 
 /// Answers 101 and goes on as a WebSocket in a task of its own.
-pub fn upgrade(mut request: Request<Body>, peer: Peer, gate: Gate, sockets: &Arc<Sockets>) -> Result<Response<Body>> {
+///
+/// `cookie` is the token that the handshake brought, where it may count.
+pub fn upgrade(
+    mut request: Request<Body>,
+    peer: Peer,
+    cookie: Option<String>,
+    gate: Gate,
+    sockets: &Arc<Sockets>,
+) -> Result<Response<Body>> {
     let headers = request.headers();
     if !has_token(headers, &header::UPGRADE, "websocket") || !has_token(headers, &header::CONNECTION, "upgrade") {
         return Err(Error::invalid("not_a_websocket", "Only an upgrade to websocket is understood here."));
@@ -41,7 +49,7 @@ pub fn upgrade(mut request: Request<Body>, peer: Peer, gate: Gate, sockets: &Arc
         match upgraded.await {
             Ok(stream) => {
                 let stream = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
-                socket::live(stream, peer, gate, task).await;
+                socket::live(stream, peer, cookie, gate, task).await;
             }
             Err(error) => tracing::debug!(%error, "an upgrade did not happen"),
         }

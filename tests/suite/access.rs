@@ -34,6 +34,7 @@ POST /api/setup: 404 404 404 404 404 404
 POST /api/auth/login: 401 401 401 401 401 401
 POST /api/auth/refresh-token: 401 200 200 200 200 200
 POST /api/auth/logout: 401 200 200 200 200 200
+GET /api/auth/me: 401 200 200 200 200 200
 POST /api/auth/change-password: 401 400 400 400 400 400
 POST /api/auth/register: 403 403 403 403 403 403
 POST /api/auth/reset-password: 403 403 403 403 403 403

@@ -32,6 +32,7 @@
 //! | writing_keeping | drafts and bookmarks |
 //! | writing_mentions | who is named, told and counted |
 //! | keys | API keys: what they may, and how they end |
+//! | cookie | signing in from the server's own pages, and from no other |
 //! | compression | answers made smaller, and what stays as it is |
 //! | openapi | the served description, and that answers and frames are as it says |
 //! | detection | patient details that nobody marked, and those that are revealed |
@@ -61,6 +62,7 @@ mod channels;
 mod channels_people;
 mod compression;
 mod contract;
+mod cookie;
 mod detection;
 mod engines;
 mod front;

@@ -30,6 +30,8 @@ pub(super) enum AuthDeed {
     WrongReset,
     /// Choose a new password by such a leave.
     Reset { user: UserId },
+    /// See who one is and what one may do.
+    LookAtOneself,
     /// Choose a new password.
     ChangePassword { user: UserId },
 }
@@ -47,7 +49,9 @@ impl Deed for AuthDeed {
             | Self::FindReset
             | Self::WrongReset
             | Self::Reset { .. } => Need::Open,
-            Self::Refresh | Self::LogOut | Self::FindOwnHash | Self::ChangePassword { .. } => Need::OwnAccount,
+            Self::Refresh | Self::LogOut | Self::LookAtOneself | Self::FindOwnHash | Self::ChangePassword { .. } => {
+                Need::OwnAccount
+            }
         }
     }
 
@@ -78,6 +82,7 @@ impl Deed for AuthDeed {
             Self::Rehash { user } => Trail::record("auth.rehash").with("targetUserId", *user),
             Self::Refresh => Trail::record("auth.refresh"),
             Self::LogOut => Trail::record("auth.logout"),
+            Self::LookAtOneself => Trail::nothing("auth.look_at_oneself"),
             Self::FindOwnHash => Trail::nothing("auth.find_own_hash"),
             Self::SetPassword { user } => Trail::record("auth.set_password").with("targetUserId", *user),
             Self::IssueReset { user } => Trail::record("auth.issue_reset").with("targetUserId", *user),

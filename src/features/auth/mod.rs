@@ -4,9 +4,11 @@
 //! further attempts down; successes are free.
 
 mod deeds;
+mod me;
 mod ops;
 mod reset;
 mod rows;
 
+pub use me::{clinic_shown, me};
 pub use ops::{change_password, level, login, logout, refresh, set_password};
 pub use reset::{issue_reset, reset_password};

@@ -10,6 +10,7 @@ mod kinds;
 mod model;
 mod ops;
 mod phi;
+mod place;
 mod rows;
 
 pub use current::Current;
@@ -17,3 +18,4 @@ pub use kinds::Kind;
 pub use model::{Clinic, Receipts};
 pub use ops::{change, list, load, reset, show};
 pub use phi::{PhiPolicy, RecordNumbers};
+pub use place::{ClinicName, Language, Minutes, Roles, TimeZone};

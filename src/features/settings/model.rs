@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::kinds::{Kind, choice};
 use super::phi::{PhiPolicy, RecordNumbers};
+use super::place::{ClinicName, Language, Minutes, Roles, TimeZone};
 use crate::features::phi::Kinds;
 
 /// One row of the table.
@@ -61,6 +62,16 @@ policies! {
         "Whether the members of a channel are shown who has received and read a message; optional leaves it to each reader.";
     registration_open: bool = false, "registration.open",
         "Whether anybody on the clinic's network may make an account without an invitation.";
+    clinic_name: ClinicName = ClinicName::default(), "clinic.name",
+        "What the clinic is called, on its pages and on what is printed.";
+    language: Language = Language::English, "clinic.language",
+        "The language of the web clients for whoever has chosen none.";
+    time_zone: TimeZone = TimeZone::default(), "clinic.timeZone",
+        "The clinic's time zone, in which its pages show times.";
+    auto_lock: Minutes<480> = Minutes(15), "security.autoLockMinutes",
+        "After how many minutes without a touch the web clients lock themselves (45 CFR 164.312(a)(2)(iii)).";
+    second_factor_roles: Roles = Roles::default(), "security.secondFactorRoles",
+        "The roles whose people sign in with a second factor; whoever has none yet sets one up before anything else.";
     https_alone: bool = false, "security.hsts",
         "Whether browsers are told to reach this server by HTTPS alone, with no way round a warning (HSTS); only once every device trusts the server.";
     phi_policy: PhiPolicy = PhiPolicy::Suggest, "phi.policy",

@@ -3,9 +3,10 @@
 use crate::error::Result;
 use crate::features::{auth, invitations, setup};
 use crate::http::call::{Answer, Call};
-use crate::http::contract::{Described, post};
+use crate::http::contract::{Described, get, post};
+use crate::http::cookie;
 use crate::wire::auth::Success;
-use crate::wire::auth::{ChangePassword, Login, Register, ResetPassword, Setup, SignedIn};
+use crate::wire::auth::{ChangePassword, Login, Me, Register, ResetPassword, Setup, SignedIn};
 use crate::wire::users::User;
 
 pub(in crate::http) fn described() -> Vec<Described> {
@@ -14,6 +15,7 @@ pub(in crate::http) fn described() -> Vec<Described> {
         post("/api/auth/login", "Signs in.").takes::<Login>().gives::<SignedIn>().fails(&[401]),
         post("/api/auth/refresh-token", "Goes on under a new token.").gives::<SignedIn>(),
         post("/api/auth/logout", "Signs out.").gives::<Success>(),
+        get("/api/auth/me", "Who is signed in, what they may do, and where.").gives::<Me>(),
         post("/api/auth/change-password", "Chooses a new password and ends every other sign-in.")
             .takes::<ChangePassword>()
             .gives::<Success>(),
@@ -31,16 +33,32 @@ pub(in crate::http) async fn set_up(call: Call) -> Result<Answer> {
 
 pub(in crate::http) async fn login(call: Call) -> Result<Answer> {
     let signed_in = auth::login(&call.cx, &call.web.means, call.body()?).await?;
-    Answer::ok(&signed_in)
+    answer(&call, &signed_in)
+}
+
+/// The token, and for a page of ours the cookie that holds it.
+fn answer(call: &Call, signed_in: &SignedIn) -> Result<Answer> {
+    let mut answer = Answer::ok(signed_in)?;
+    if call.own_page {
+        answer.cookie = cookie::keep(&signed_in.token, signed_in.expires_at, call.cx.now());
+    }
+    Ok(answer)
 }
 
 pub(in crate::http) async fn refresh(call: Call) -> Result<Answer> {
-    Answer::ok(&auth::refresh(&call.cx).await?)
+    let renewed = auth::refresh(&call.cx).await?;
+    answer(&call, &renewed)
+}
+
+pub(in crate::http) async fn me(call: Call) -> Result<Answer> {
+    Answer::ok(&auth::me(&call.cx, &call.web.means).await?)
 }
 
 pub(in crate::http) async fn logout(call: Call) -> Result<Answer> {
     auth::logout(&call.cx).await?;
-    Answer::ok(&Success::because("Signed out."))
+    let mut answer = Answer::ok(&Success::because("Signed out."))?;
+    answer.cookie = call.own_page.then(cookie::forget);
+    Ok(answer)
 }
 
 pub(in crate::http) async fn change_password(call: Call) -> Result<Answer> {
