@@ -36,9 +36,8 @@ fn page(headers: &HeaderMap, host: &str) -> Page {
     };
     match site {
         Some("same-origin") if origin.starts_with("https://") => Page::Ours,
-        Some(_) => Page::Other,
         None if origin.strip_prefix("https://").is_some_and(|o| o.eq_ignore_ascii_case(host)) => Page::Ours,
-        None => Page::Other,
+        Some(_) | None => Page::Other,
     }
 }
 
