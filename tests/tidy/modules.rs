@@ -83,7 +83,7 @@ fn nothing_is_left_for_later_in_the_source() {
 /// A server's standard output belongs to the welcome and to commands; everything else goes to the log.
 #[test]
 fn only_those_who_talk_to_a_person_print() {
-    let may = ["src/cli.rs", "src/app/welcome.rs", "src/app/first_admin.rs"];
+    let may = ["src/cli/telling.rs", "src/app/welcome.rs", "src/app/first_admin.rs"];
     // Without randomness there is nothing to log with safely; the process ends there.
     let last_words = "src/crypto/entropy.rs";
     let mut found = Vec::new();
