@@ -48,7 +48,12 @@ pub struct FieldFault {
 }
 
 /// Something that went wrong; see [`Kind`] for what it means to a client.
-pub struct Error {
+///
+/// It is a box, so that a result that went well is no bigger for what could have gone wrong: a walk over a million
+/// rows makes several of them for each.
+pub struct Error(Box<Inner>);
+
+struct Inner {
     kind: Kind,
     code: &'static str,
     detail: String,
@@ -60,7 +65,8 @@ pub struct Error {
 impl Error {
     /// An error of `kind` with a stable machine-readable `code` and a sentence for a person.
     pub fn new(kind: Kind, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind, code, detail: detail.into(), fields: Vec::new(), retry_after: None, source: None }
+        let detail = detail.into();
+        Self(Box::new(Inner { kind, code, detail, fields: Vec::new(), retry_after: None, source: None }))
     }
 
     /// The input is wrong (400).
@@ -77,7 +83,7 @@ impl Error {
     pub fn fields(faults: Vec<FieldFault>) -> Self {
         let detail = faults.iter().map(|f| format!("{}: {}", f.field, f.detail)).collect::<Vec<_>>().join("; ");
         let mut error = Self::new(Kind::Invalid, "invalid_field", detail);
-        error.fields = faults;
+        error.0.fields = faults;
         error
     }
 
@@ -109,7 +115,7 @@ impl Error {
     /// More often than a limit (429), with the time after which it is worth trying again.
     pub fn too_many(code: &'static str, detail: impl Into<String>, retry_after: Duration) -> Self {
         let mut error = Self::new(Kind::TooMany, code, detail);
-        error.retry_after = Some(retry_after);
+        error.0.retry_after = Some(retry_after);
         error
     }
 
@@ -126,39 +132,39 @@ impl Error {
     /// The same error with the cause that the log should show.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(cause.into());
+        self.0.source = Some(cause.into());
         self
     }
 
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// The stable code, as listed in `docs/errors.md`.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// The sentence for a person; for [`Kind::Internal`] it is for the log only.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The fields that are wrong, empty unless the code is `invalid_field`.
     pub fn faults(&self) -> &[FieldFault] {
-        &self.fields
+        &self.0.fields
     }
 
     /// When to try again, for [`Kind::TooMany`].
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        self.0.retry_after
     }
 
     /// The whole chain of causes in one line, for the log and for a terminal.
     pub fn chain(&self) -> String {
-        let mut line = self.detail.clone();
-        let mut cause = self.source.as_deref().map(|s| s as &dyn std::error::Error);
+        let mut line = self.0.detail.clone();
+        let mut cause = self.0.source.as_deref().map(|s| s as &dyn std::error::Error);
         while let Some(error) = cause {
             line.push_str(": ");
             line.push_str(&error.to_string());
@@ -170,19 +176,19 @@ impl Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {}: {}", self.kind, self.code, self.chain())
+        write!(f, "{:?} {}: {}", self.0.kind, self.0.code, self.chain())
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
+        f.write_str(&self.0.detail)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|s| s as &(dyn std::error::Error + 'static))
+        self.0.source.as_deref().map(|s| s as &(dyn std::error::Error + 'static))
     }
 }
 
@@ -193,6 +199,7 @@ pub trait Context<T> {
 }
 
 impl<T, E: Into<Box<dyn std::error::Error + Send + Sync>>> Context<T> for std::result::Result<T, E> {
+    #[inline]
     fn context(self, what: impl Into<String>) -> Result<T> {
         self.map_err(|cause| Error::internal(what).because(cause))
     }
