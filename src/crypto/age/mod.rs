@@ -1,13 +1,14 @@
 //! Files for people: sealed with a passphrase, in the format of age (<https://age-encryption.org/v1>, C2SP).
 //!
 //! An export leaves the server and is read years later by somebody who has neither the server nor its keys, so it is
-//! not sealed in a format of ours: `age --decrypt` and other programs open it. The file is written in one pass and
-//! only sealed; every 64 KiB are authenticated, and the last piece says that it is the last, so nothing can be cut
-//! off unseen.
+//! not sealed in a format of ours: `age --decrypt` and other programs open it. It is written and read in one pass:
+//! every 64 KiB are authenticated, and the last piece says that it is the last, so nothing can be cut off unseen.
 //!
-//! The passphrase goes through scrypt (RFC 7914) with 64 MiB, which is what a small server can spare.
+//! The passphrase goes through scrypt (RFC 7914) with 64 MiB, which is what a small server can spare. What it makes is
+//! a [`Lock`]: who has the passphrase can make one and leave the sealing to somebody else.
 
-use std::io::{self, Write};
+mod opener;
+mod sealer;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
@@ -17,139 +18,81 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+pub use opener::Opener;
+pub use sealer::Sealer;
+
 use super::entropy::Entropy;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 
 const INTRO: &str = "age-encryption.org/v1";
 /// scrypt's N is 2 to this power; with r = 8 that takes 64 MiB.
 const LOG_N: u8 = 16;
+/// The most that a file may ask for when it is opened: 1 GiB.
+const LOG_N_MAX: u8 = 20;
 const CHUNK_BYTES: usize = 64 * 1_024;
-const FILE_KEY_BYTES: usize = 16;
+const TAG_BYTES: usize = 16;
+/// Bytes of the key that a file is sealed with.
+pub const FILE_KEY_BYTES: usize = 16;
 
-/// Seals what is written to it.
-pub struct Sealer<W: Write> {
-    to: W,
-    cipher: ChaCha20Poly1305,
-    /// The number of the next piece.
-    counter: u64,
-    chunk: Zeroizing<Vec<u8>>,
+/// What a file is sealed with, and the header that says how a passphrase opens it.
+pub struct Lock {
+    /// Up to the three dashes before its MAC.
+    header: String,
+    file_key: Zeroizing<[u8; FILE_KEY_BYTES]>,
 }
 
-impl<W: Write> Sealer<W> {
-    /// Writes the header. Takes some tenths of a second and 64 MiB: not for a thread that has other things to do.
+impl Lock {
+    /// A lock that `passphrase` opens. Takes some tenths of a second and 64 MiB: not for a thread that has other
+    /// things to do.
     ///
     /// # Errors
-    /// Internal, with the cause of a failed writing.
-    pub fn new(passphrase: &str, entropy: &dyn Entropy, mut to: W) -> Result<Self> {
+    /// Internal only.
+    pub fn new(passphrase: &str, entropy: &dyn Entropy) -> Result<Self> {
         let mut file_key = Zeroizing::new([0; FILE_KEY_BYTES]);
         entropy.fill_fresh(file_key.as_mut_slice());
-        let (mut salt, mut nonce) = ([0; 16], [0; 16]);
+        let mut salt = [0; 16];
         entropy.fill_fresh(&mut salt);
-        entropy.fill_fresh(&mut nonce);
-
         let mut wrapped = file_key.to_vec();
         let tag = ChaCha20Poly1305::new((&*wrapping_key(passphrase, &salt, LOG_N)?).into())
             .encrypt_inout_detached(&Nonce::default(), b"", InOutBuf::from(wrapped.as_mut_slice()))
-            .map_err(|_| io::Error::other("sealing a key"))
-            .context("sealing an export")?;
+            .map_err(|_| Error::internal("sealing the key of an export"))?;
         wrapped.extend_from_slice(&tag);
         let (salt, body) = (BASE64.encode(salt), BASE64.encode(&wrapped));
-        let header = format!("{INTRO}\n-> scrypt {salt} {LOG_N}\n{body}\n---");
-        let mac = mac(&*derive(&*file_key, b"", b"header"), &[header.as_bytes()]);
-        let write = |to: &mut W| {
-            writeln!(to, "{header} {}", BASE64.encode(*mac))?;
-            to.write_all(&nonce)
-        };
-        write(&mut to).context("writing an export")?;
-        let cipher = ChaCha20Poly1305::new((&*derive(&*file_key, &nonce, b"payload")).into());
-        Ok(Self { to, cipher, counter: 0, chunk: Zeroizing::new(Vec::with_capacity(CHUNK_BYTES)) })
+        Ok(Self { header: format!("{INTRO}\n-> scrypt {salt} {LOG_N}\n{body}\n---"), file_key })
     }
 
-    /// Writes the last piece and gives back what is below.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub fn finish(mut self) -> io::Result<W> {
-        self.piece(true)?;
-        self.to.flush()?;
-        Ok(self.to)
+    /// A lock that somebody else made.
+    pub fn of(header: String, file_key: Zeroizing<[u8; FILE_KEY_BYTES]>) -> Self {
+        Self { header, file_key }
     }
 
-    fn piece(&mut self, last: bool) -> io::Result<()> {
-        let mut nonce = [0; 12];
-        nonce[3..11].copy_from_slice(&self.counter.to_be_bytes());
-        nonce[11] = u8::from(last);
-        self.counter += 1;
-        let tag = self
-            .cipher
-            .encrypt_inout_detached(&Nonce::from(nonce), b"", InOutBuf::from(self.chunk.as_mut_slice()))
-            .map_err(|_| io::Error::other("sealing a piece of an export"))?;
-        self.to.write_all(&self.chunk)?;
-        self.to.write_all(&tag)?;
-        self.chunk.clear();
-        Ok(())
+    /// What stands at the head of the file; it is no secret.
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// The key of the file.
+    pub fn file_key(&self) -> &[u8; FILE_KEY_BYTES] {
+        &self.file_key
+    }
+
+    /// What holds the header together.
+    fn mac(&self) -> Zeroizing<[u8; 32]> {
+        mac(&*derive(&*self.file_key, b"", b"header"), &[self.header.as_bytes()])
+    }
+
+    /// The cipher of the pieces after `nonce`.
+    fn cipher(&self, nonce: &[u8]) -> ChaCha20Poly1305 {
+        ChaCha20Poly1305::new((&*derive(&*self.file_key, nonce, b"payload")).into())
     }
 }
 
-impl<W: Write> Write for Sealer<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A full piece is written when more comes: only then it is not the last.
-        if self.chunk.len() == CHUNK_BYTES {
-            self.piece(false)?;
-        }
-        let taken = bytes.len().min(CHUNK_BYTES - self.chunk.len());
-        self.chunk.extend_from_slice(&bytes[..taken]);
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Opens a sealed file as its format says, in memory; `None` when the passphrase or any byte is another.
-pub fn open(passphrase: &str, sealed: &[u8]) -> Option<Vec<u8>> {
-    let at = sealed.windows(5).position(|part| part == b"\n--- ")?;
-    let header = std::str::from_utf8(&sealed[..at + 4]).ok()?;
-    let rest = &sealed[at + 5..];
-    let line = rest.iter().position(|byte| *byte == b'\n')?;
-    let (stated, payload) = (BASE64.decode(&rest[..line]).ok()?, &rest[line + 1..]);
-    let mut lines = header.lines();
-    if lines.next()? != INTRO {
-        return None;
-    }
-    let mut stanza = lines.next()?.strip_prefix("-> scrypt ")?.split(' ');
-    let salt: [u8; 16] = BASE64.decode(stanza.next()?).ok()?.try_into().ok()?;
-    let log_n = stanza.next()?.parse().ok()?;
-    let mut file_key = BASE64.decode(lines.next()?).ok()?;
-    let tag: [u8; 16] = file_key.split_off(FILE_KEY_BYTES).try_into().ok()?;
-    ChaCha20Poly1305::new((&*wrapping_key(passphrase, &salt, log_n).ok()?).into())
-        .decrypt_inout_detached(&Nonce::default(), b"", InOutBuf::from(file_key.as_mut_slice()), &tag.into())
-        .ok()?;
-    if *mac(&*derive(&file_key, b"", b"header"), &[header.as_bytes()]) != *stated {
-        return None;
-    }
-    let (nonce, mut payload) = payload.split_at_checked(16)?;
-    let cipher = ChaCha20Poly1305::new((&*derive(&file_key, nonce, b"payload")).into());
-    let mut opened = Vec::new();
-    for counter in 0_u64.. {
-        let last = payload.len() <= CHUNK_BYTES + 16;
-        let (piece, more) = payload.split_at(payload.len().min(CHUNK_BYTES + 16));
-        let (text, tag) = piece.split_at_checked(piece.len().checked_sub(16)?)?;
-        let (mut text, tag): (Vec<u8>, [u8; 16]) = (text.to_vec(), tag.try_into().ok()?);
-        let mut nonce = [0; 12];
-        nonce[3..11].copy_from_slice(&counter.to_be_bytes());
-        nonce[11] = u8::from(last);
-        cipher
-            .decrypt_inout_detached(&Nonce::from(nonce), b"", InOutBuf::from(text.as_mut_slice()), &tag.into())
-            .ok()?;
-        opened.extend(text);
-        if last {
-            break;
-        }
-        payload = more;
-    }
-    Some(opened)
+/// The nonce of a piece: its number, and whether it is the last.
+fn nonce_of(counter: u64, last: bool) -> Nonce {
+    let mut nonce = [0; 12];
+    nonce[3..11].copy_from_slice(&counter.to_be_bytes());
+    nonce[11] = u8::from(last);
+    nonce.into()
 }
 
 /// The key that the passphrase stands for.
@@ -179,13 +122,23 @@ fn derive(secret: &[u8], salt: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
     mac(&*extracted, &[info, &[1]])
 }
 
+/// Opens a sealed file as its format says, in memory; `None` when the passphrase or any byte is another.
+pub fn open(passphrase: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    let mut opened = Vec::new();
+    std::io::Read::read_to_end(&mut Opener::new(passphrase, sealed).ok()?, &mut opened).ok()?;
+    Some(opened)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
     use crate::crypto::SystemEntropy;
 
     fn sealed(passphrase: &str, text: &[u8]) -> Vec<u8> {
-        let mut sealer = Sealer::new(passphrase, &SystemEntropy, Vec::new()).unwrap();
+        let mut sealer =
+            Sealer::new(&Lock::new(passphrase, &SystemEntropy).unwrap(), &SystemEntropy, Vec::new()).unwrap();
         for part in text.chunks(10_007) {
             sealer.write_all(part).unwrap();
         }
@@ -218,5 +171,34 @@ mod tests {
             altered[at] ^= 1;
             assert!(open("correct horse battery", &altered).is_none(), "byte {at}");
         }
+    }
+
+    #[test]
+    fn what_is_no_such_file_is_said_and_asks_for_no_more_than_it_may() {
+        let file = sealed("correct horse battery", b"text");
+        let at = file.windows(5).position(|part| part == b"\n--- ").unwrap();
+        let head = std::str::from_utf8(&file[..at]).unwrap();
+        let with = |from: &str, to: &str| [head.replace(from, to).as_bytes(), &file[at..]].concat();
+        let code = |file: &[u8]| Opener::new("correct horse battery", file).err().map(|error| error.code());
+        assert_eq!(code(&file), None);
+        for (wrong, what) in [
+            (b"".to_vec(), "nothing"),
+            (b"PK\x03\x04".to_vec(), "another kind of file"),
+            (vec![b'a'; 100_000], "a long line"),
+            (with("v1", "v2"), "another version"),
+            (with("-> scrypt", "-> X25519"), "another recipient"),
+            (with(" 16\n", " 21\n"), "too much memory"),
+            (with(" 16\n", " 99\n"), "nonsense"),
+            (with(" 16\n", "\n"), "a piece is missing"),
+            (head.as_bytes().to_vec(), "cut off in its head"),
+            (file[..at + 60].to_vec(), "cut off in its nonce"),
+        ] {
+            assert_eq!(code(&wrong), Some("not_an_export"), "{what}");
+        }
+        // A body of another length than a wrapped key has must not be cut where there is nothing.
+        let body = head.lines().last().unwrap();
+        assert_eq!(code(&with(body, &BASE64.encode([0; 31]))), Some("not_an_export"));
+        assert_eq!(code(&with(body, &BASE64.encode([0; 32]))), Some("wrong_passphrase"));
+        assert_eq!(Opener::new("another", &*file).err().unwrap().code(), "wrong_passphrase");
     }
 }

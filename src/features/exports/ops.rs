@@ -11,6 +11,7 @@ use super::deeds::ExportDeed;
 use super::model::{Format, Order, Span, Subject};
 use super::parcel::{Packed, Parcel};
 use super::{pages, rows};
+use crate::crypto::age::Lock;
 use crate::error::{Context, Error, Kind, Result};
 use crate::features::{Cursor, Means, Paged, audit, messages, users};
 use crate::gate::{Cx, Gate};
@@ -221,7 +222,8 @@ impl Writer {
         let (desk, seconds) = (means.clone(), now.micros() / 1_000_000);
         let mut parcel = aside(move || {
             let file = desk.exports.begin(id)?;
-            Parcel::begin(file, &passphrase, desk.exports.entropy.as_ref(), seconds)
+            let entropy = desk.exports.entropy.as_ref();
+            Parcel::begin(file, &Lock::new(&passphrase, entropy)?, entropy, seconds)
         })
         .await?;
         if let Some(profile) = profile {

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::crypto::age::Sealer;
+use crate::crypto::age::{Lock, Sealer};
 use crate::crypto::{Entropy, token};
 use crate::error::Result;
 
@@ -51,9 +51,9 @@ pub(super) struct Packed {
 }
 
 impl Parcel {
-    /// Begins a file. Takes a moment: the passphrase is made into a key.
-    pub(super) fn begin(file: File, passphrase: &str, entropy: &dyn Entropy, at: i64) -> Result<Self> {
-        let to = Sealer::new(passphrase, entropy, Counted { file, digest: Sha256::new(), bytes: 0 })?;
+    /// Begins a file.
+    pub(super) fn begin(file: File, lock: &Lock, entropy: &dyn Entropy, at: i64) -> Result<Self> {
+        let to = Sealer::new(lock, entropy, Counted { file, digest: Sha256::new(), bytes: 0 })?;
         Ok(Self { to, entries: Vec::new(), at })
     }
 
