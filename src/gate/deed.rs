@@ -79,6 +79,8 @@ pub enum Need {
     Joins(ChannelId),
     /// Owners and moderators of the channel; whose role manages channels, unless it is a conversation.
     Runs(ChannelId),
+    /// As [`Need::Runs`], or as [`Need::Writes`].
+    RunsOrWrites(ChannelId, Permission),
     /// Owners of the channel; whose role manages channels, unless it is a conversation.
     Owns(ChannelId),
     /// As [`Need::RunsOther`], or whose role mutes members.

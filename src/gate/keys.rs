@@ -77,6 +77,7 @@ pub(super) fn keep_out(who: &Who, by_key: ByKey, need: Need) -> Result<()> {
             | Need::Sees(_)
             | Need::Joins(_)
             | Need::Runs(_)
+            | Need::RunsOrWrites(..)
             | Need::Owns(_)
             | Need::Mutes(..)
             | Need::RunsOther(..)

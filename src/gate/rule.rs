@@ -126,6 +126,10 @@ pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource, n
             }
         }
         Need::Runs(channel) => runs(facts, user, channel),
+        Need::RunsOrWrites(channel, permission) => match runs(facts, user, channel) {
+            Err(error) if error.kind() == Kind::Refused => writes(facts, user, channel, permission, now),
+            decided => decided,
+        },
         Need::Owns(channel) => owns(facts, user, channel),
         Need::Mutes(channel, member) => mutes(facts, user, channel, member),
         Need::RunsMember(channel, member) if user == member => sees(facts, user, channel),
@@ -450,6 +454,7 @@ mod tests {
             ("runs other 11", Need::RunsOther(channel(PRIVATE), user(11))),
             ("sees group", Need::Sees(channel(GROUP))),
             ("runs group", Need::Runs(channel(GROUP))),
+            ("runs or writes private", Need::RunsOrWrites(channel(PRIVATE), Permission::MessagesSend)),
             ("owns group", Need::Owns(channel(GROUP))),
             ("mutes 11", Need::Mutes(channel(PUBLIC), user(11))),
             ("mutes owner 10", Need::Mutes(channel(PUBLIC), user(10))),

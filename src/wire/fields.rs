@@ -32,9 +32,7 @@ pub trait Body: Sized {
     fn parse(values: Map<String, Value>) -> Result<Self> {
         let mut fields = Fields::of(values);
         for name in Self::REFUSED {
-            if fields.values.has(name) {
-                fields.fault(name, "cannot be set here");
-            }
+            fields.refuse(name);
         }
         let body = Self::read(&mut fields);
         fields.finish().map(|()| body)
@@ -114,6 +112,13 @@ impl Fields {
     /// Ends with every fault found, if any.
     pub fn finish(self) -> Result<()> {
         if self.faults.is_empty() { Ok(()) } else { Err(Error::fields(self.faults)) }
+    }
+
+    /// Notes a fault if the field is there.
+    pub fn refuse(&mut self, field: &'static str) {
+        if self.values.has(field) {
+            self.fault(field, "cannot be set here");
+        }
     }
 
     /// Notes that `field` is wrong.

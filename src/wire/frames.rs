@@ -26,6 +26,8 @@ pub struct Incoming {
     pub request_id: Option<String>,
     /// What is asked.
     pub order: Order,
+    /// Who the client says is asking, and in which field. It is never believed: what is not oneself is refused.
+    pub claims: Vec<(&'static str, UserId)>,
 }
 
 /// What a client can ask over a socket.
@@ -106,6 +108,16 @@ pub enum OnMessage {
         /// Which.
         reaction: String,
     },
+    /// `pin_message`.
+    Pin {
+        /// Which message.
+        message: MessageId,
+    },
+    /// `unpin_message`.
+    Unpin {
+        /// Which message.
+        message: MessageId,
+    },
 }
 
 /// A receipt that a client sends: up to which message of a channel.
@@ -135,6 +147,11 @@ pub struct Unreadable {
     pub error: Box<Error>,
 }
 
+/// Fields by which a client may say who it is; older ones send them along.
+const CLAIMS: [&str; 3] = ["userId", "senderId", "createdBy"];
+/// Fields that would matter and are the server's alone. Others that are unknown are ignored, as they always were.
+const REFUSED: [&str; 7] = ["id", "seq", "rev", "deleted", "deletedBy", "editedAt", "role"];
+
 /// Reads one text frame.
 pub fn parse(text: &str, depth_max: usize) -> std::result::Result<Incoming, Unreadable> {
     let without_id = |error| Unreadable { request_id: None, error: Box::new(error) };
@@ -145,8 +162,12 @@ pub fn parse(text: &str, depth_max: usize) -> std::result::Result<Incoming, Unre
         return Err(without_id(Error::field("requestId", format!("has more than {CLIENT_ID_CHARS_MAX} characters"))));
     }
     let kind = fields.text("type");
+    for name in REFUSED {
+        fields.refuse(name);
+    }
+    let claims = CLAIMS.iter().filter_map(|name| Some((*name, fields.optional_id(name)?))).collect();
     match order(&kind, fields) {
-        Ok(order) => Ok(Incoming { request_id, order }),
+        Ok(order) => Ok(Incoming { request_id, order, claims }),
         Err(error) => Err(Unreadable { request_id, error: Box::new(error) }),
     }
 }
@@ -202,6 +223,8 @@ orders! {
         "remove_reaction" => {
             Order::OnMessage(OnMessage::Unreact { message: fields.id("messageId"), reaction: fields.text("reaction") })
         },
+        "pin_message" => Order::OnMessage(OnMessage::Pin { message: fields.id("messageId") }),
+        "unpin_message" => Order::OnMessage(OnMessage::Unpin { message: fields.id("messageId") }),
         "read_receipt" => {
             Order::Receipt(ReceiptOrder::Read { channel: fields.id("channelId"), message: fields.id("messageId") })
         },

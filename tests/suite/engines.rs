@@ -159,6 +159,7 @@ told_on_postgres! {
     threads {
         a_thread_is_what_answers_a_message_and_its_beginning_says_how_much_that_is
         what_is_pinned_is_in_the_channel_s_list_until_it_is_taken_off
+        where_the_clinic_says_so_every_member_who_may_write_pins
     }
     reactions {
         a_reaction_reaches_everyone_and_is_in_every_fetch

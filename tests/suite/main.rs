@@ -16,6 +16,7 @@
 //! | people_record | the audit log looked through and taken away |
 //! | phi | patient details: who sees them, what is recorded, where they must not be |
 //! | access | every route × every role |
+//! | matrix | every type of WebSocket message × everybody |
 //! | revocation | what ends, ends at once |
 //! | presence | who is there, who types, who is connected, announcements |
 //! | settings | what the clinic chooses for itself |
@@ -68,6 +69,7 @@ mod engines;
 mod front;
 mod keys;
 mod limits;
+mod matrix;
 mod openapi;
 mod pages;
 mod people;

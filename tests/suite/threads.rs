@@ -124,3 +124,41 @@ async fn a_channel_has_a_hundred_pins() {
     }
     assert_eq!(dora.list(&format!("/api/channels/{channel}/pins?limit=200")).await.len(), 100);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn where_the_clinic_says_so_every_member_who_may_write_pins() {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let (alice, bob) = (clinic.alice(&dora).await, clinic.bob(&dora).await);
+    let (rita, mona) = (clinic.hire(&dora, "rita", "user").await, clinic.mona(&dora).await);
+    let channel = alice.channel("Ward 3", &[&bob, &rita]).await;
+    let member = format!("/api/channels/{channel}/members/{}", rita.id);
+    alice.put(&member, &json!({ "role": "readonly" })).await.json_of(200);
+    let message = alice.say(&channel, "hello").await;
+    let path = format!("/api/messages/{}/pin", message["id"].as_str().unwrap());
+    let frame = |kind: &str| json!({ "type": kind, "messageId": message["id"] });
+    let mut his = bob.socket().await;
+    assert_eq!(his.ask(frame("pin_message")).await["code"], "not_a_moderator");
+
+    let policy = "/api/settings/messages.pinsByMembers";
+    bob.put(policy, &json!({ "value": true })).await.is_refusal(403, "not_allowed");
+    dora.put(policy, &json!({ "value": "yes" })).await.is_refusal(400, "invalid_field");
+    dora.put(policy, &json!({ "value": true })).await.json_of(200);
+    let pinned = his.ask(frame("pin_message")).await;
+    assert_eq!((&pinned["type"], &pinned["messageId"]), (&json!("ack"), &message["id"]));
+    let again = his.ask(frame("pin_message")).await;
+    assert_eq!(again["rev"], pinned["rev"], "twice is harmless and changes nothing");
+    assert_eq!(bob.list(&format!("/api/channels/{channel}/pins")).await.len(), 1);
+    rita.ask("PUT", &path, None).await.is_refusal(403, "read_only");
+    let unpinned = his.ask(frame("unpin_message")).await;
+    assert!(unpinned["rev"].as_i64() > pinned["rev"].as_i64(), "{unpinned}");
+    assert_eq!(his.ask(frame("unpin_message")).await["code"], "not_found");
+    // Whose role manages channels still does, from outside.
+    mona.ask("PUT", &path, None).await.json_of(200);
+    alice.put(&format!("/api/channels/{channel}/mutes/{}", bob.id), &json!({})).await.json_of(200);
+    assert_eq!(his.ask(frame("unpin_message")).await["code"], "muted");
+
+    dora.ask("DELETE", policy, None).await.json_of(200);
+    alice.ask("DELETE", &path, None).await.json_of(200);
+    assert_eq!(his.ask(frame("pin_message")).await["code"], "not_a_moderator");
+}

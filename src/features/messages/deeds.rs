@@ -38,9 +38,9 @@ pub(super) enum MessageDeed {
     /// Read the replies to a message.
     Thread { place: Place },
     /// Pin a message.
-    Pin { place: Place },
+    Pin { place: Place, by_members: bool },
     /// Take a pin away.
-    Unpin { place: Place },
+    Unpin { place: Place, by_members: bool },
     /// Read what is pinned in a channel.
     Pins { channel: ChannelId },
     /// Look who has received and read a message.
@@ -73,7 +73,10 @@ impl Deed for MessageDeed {
             Self::Unreact { place } => Need::Inside(place.channel, Permission::MessagesReact),
             Self::KeepDeliveries => Need::System,
             Self::Receipts { place } | Self::Thread { place } => Need::Inside(place.channel, Permission::MessagesRead),
-            Self::Pin { place } | Self::Unpin { place } => Need::Runs(place.channel),
+            Self::Pin { place, by_members: true } | Self::Unpin { place, by_members: true } => {
+                Need::RunsOrWrites(place.channel, Permission::MessagesSend)
+            }
+            Self::Pin { place, .. } | Self::Unpin { place, .. } => Need::Runs(place.channel),
             Self::Check => Need::Holds(Permission::MessagesSend),
             Self::FindToReveal | Self::Reveal { .. } => Need::Holds(Permission::PhiReveal),
         }
@@ -119,8 +122,8 @@ impl Deed for MessageDeed {
             Self::Thread { place } => {
                 Trail::reading("messages.thread").with("channelId", place.channel).with("messageId", place.message)
             }
-            Self::Pin { place } => about("messages.pin", *place),
-            Self::Unpin { place } => about("messages.unpin", *place),
+            Self::Pin { place, .. } => about("messages.pin", *place),
+            Self::Unpin { place, .. } => about("messages.unpin", *place),
             Self::Pins { channel } => Trail::reading("messages.pins").with("channelId", *channel),
         }
     }

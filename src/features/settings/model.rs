@@ -60,6 +60,8 @@ choice! {
 policies! {
     receipts: Receipts = Receipts::Optional, "messages.receipts",
         "Whether the members of a channel are shown who has received and read a message; optional leaves it to each reader.";
+    pins_by_members: bool = false, "messages.pinsByMembers",
+        "Whether every member who may write in a channel may pin its messages, or only its owners and moderators.";
     registration_open: bool = false, "registration.open",
         "Whether anybody on the clinic's network may make an account without an invitation.";
     clinic_name: ClinicName = ClinicName::default(), "clinic.name",

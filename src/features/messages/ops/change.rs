@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::read::veiled;
-use super::{Receipt, delete, edit, react};
+use super::{Receipt, delete, edit, pins, react};
 use crate::error::{Error, Result};
 use crate::features::messages::deeds::MessageDeed;
 use crate::features::{Expected, Means};
@@ -43,6 +43,8 @@ pub async fn change(
         OnMessage::Unreact { message, reaction } => {
             submit(cx, react::prepare(cx, means, message, reaction, false).await, asked, failed);
         }
+        OnMessage::Pin { message } => submit(cx, pins::prepare(cx, means, message, true).await, asked, failed),
+        OnMessage::Unpin { message } => submit(cx, pins::prepare(cx, means, message, false).await, asked, failed),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Messages that are pinned in their channel, for everyone in it.
 
-use super::change::paced;
+use super::Receipt;
+use super::change::{Prepared, paced};
 use super::read::{find, gone, missing, opened, slice, veiled};
 use crate::error::{Error, Result};
 use crate::features::messages::deeds::MessageDeed;
 use crate::features::messages::rows;
 use crate::features::{Cursor, Means, Paged};
-use crate::gate::Cx;
+use crate::gate::{Act, Cx};
 use crate::id::{ChannelId, MessageId};
 use crate::wire::frames::{Frame, Pinned};
 use crate::wire::messages::Message;
@@ -16,24 +17,32 @@ pub const PINS_MAX: i64 = 100;
 
 /// Pins a message; twice is harmless.
 pub async fn pin(cx: &Cx, means: &Means, message: MessageId) -> Result<()> {
-    change(cx, means, message, true).await
+    let Prepared { deed, work } = prepare(cx, means, message, true).await?;
+    cx.act(deed, work).await.map(drop).map_err(veiled)
 }
 
 /// Takes a pin away.
 pub async fn unpin(cx: &Cx, means: &Means, message: MessageId) -> Result<()> {
-    change(cx, means, message, false).await
+    let Prepared { deed, work } = prepare(cx, means, message, false).await?;
+    cx.act(deed, work).await.map(drop).map_err(veiled)
 }
 
-async fn change(cx: &Cx, means: &Means, message: MessageId, pins: bool) -> Result<()> {
+pub(super) async fn prepare(
+    cx: &Cx,
+    means: &Means,
+    message: MessageId,
+    pins: bool,
+) -> Result<Prepared<impl FnOnce(&mut Act<'_, '_>) -> Result<Receipt> + Send + 'static>> {
     let user = paced(cx, means)?;
     let place = find(cx, message).await?;
-    let work = move |act: &mut crate::gate::Act<'_, '_>| {
+    let work = move |act: &mut Act<'_, '_>| {
         let stored = rows::current(act, message)?.ok_or_else(missing)?;
+        let receipt = |rev, at| Receipt { message, seq: stored.seq, rev, at, phi: None };
         match (stored.deleted, stored.pinned == pins, pins) {
             (true, ..) => return Err(gone()),
             (_, true, true) => {
                 act.note("repeated", true);
-                return Ok(());
+                return Ok(receipt(stored.rev, act.now()));
             }
             (_, true, false) => return Err(Error::missing("pin")),
             (_, false, _) => {}
@@ -50,10 +59,11 @@ async fn change(cx: &Cx, means: &Means, message: MessageId, pins: bool) -> Resul
         let data = Pinned { message_id: message, channel_id: place.channel, seq: stored.seq, rev, user_id: user };
         let frame = if pins { Frame::MessagePinned { data } } else { Frame::MessageUnpinned { data } };
         act.tell_all_in(place.channel, user, frame.encode());
-        Ok(())
+        Ok(receipt(rev, act.now()))
     };
-    let deed = if pins { MessageDeed::Pin { place } } else { MessageDeed::Unpin { place } };
-    cx.act(deed, work).await.map_err(veiled)
+    let by_members = means.clinic.now().pins_by_members;
+    let deed = if pins { MessageDeed::Pin { place, by_members } } else { MessageDeed::Unpin { place, by_members } };
+    Ok(Prepared { deed, work })
 }
 
 /// What is pinned in a channel, the newest message first; the cursor is a `seq`.
