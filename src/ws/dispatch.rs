@@ -33,7 +33,7 @@ pub(super) async fn dispatch(
     }
     let Incoming { request_id, order, claims } = incoming;
     if let Some((field, _)) = claims.iter().find(|(_, user)| cx.who().user() != Some(*user)) {
-        fail(outbox, &Error::field(field, "cannot be somebody else"), request_id.as_deref());
+        fail(sockets, outbox, &Error::field(field, "cannot be somebody else"), request_id.as_deref());
         return Next::Go;
     }
     // A heartbeat is the device's sign of life; everything else is its owner's.
