@@ -58,12 +58,12 @@ pub fn places(config: &Config) -> KeyPlaces {
     }
 }
 
-fn key_file(data_dir: &Path) -> PathBuf {
+pub(super) fn key_file(data_dir: &Path) -> PathBuf {
     data_dir.join("keys").join("machine.key")
 }
 
 /// The key file's folder, for this account alone.
-fn make_private(file: &Path) -> Result<()> {
+pub(super) fn make_private(file: &Path) -> Result<()> {
     let Some(folder) = file.parent() else { return Ok(()) };
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

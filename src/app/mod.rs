@@ -12,6 +12,7 @@
 //! | welcome | what a person sees at the start |
 //! | reload | what can change while it runs |
 //! | logs | the log files: where, how long, and showing them |
+//! | restore | bringing a backup into place |
 //! | errands | what the command line asks a running server |
 //! | import | taking over the older server's database |
 //! | offline | what the command line does itself |
@@ -25,6 +26,7 @@ pub mod import;
 pub mod logs;
 pub mod offline;
 mod reload;
+pub mod restore;
 mod snapshot;
 mod welcome;
 

@@ -8,6 +8,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use super::import::ImportArguments;
 use super::logs::LogsArguments;
 use super::options::{Given, OPTIONS, option};
+use super::restore::RestoreArguments;
 use crate::config::Sources;
 
 /// What was typed.
@@ -43,6 +44,13 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Put a backup in place of the database
+    ///
+    /// Checks the backup first, wholly and on a copy, and refuses one that is damaged, of another clinic or made by a
+    /// newer program. The server must not run. The database of before is kept in DATA_DIR/replaced. On a machine that
+    /// has not this clinic's key, the recovery key is needed: RECOVERY_KEY_FILE=/path/to/it. An interruption leaves
+    /// the database of before, or the restored one, never half of each.
+    Restore(RestoreArguments),
     /// Keys that open the data
     #[command(subcommand)]
     Key(KeyCommand),
@@ -164,7 +172,7 @@ fn definition() -> clap::Command {
         let hidden = OPTIONS.iter().filter(|(_, setting)| setting.name != "DATA_DIR");
         hidden.fold(command, |command, (name, setting)| command.arg(option(name, setting).hide(true)))
     };
-    ["config", "backup", "key", "audit", "import", "logs", "version"]
+    ["config", "backup", "key", "audit", "import", "logs", "restore", "version"]
         .into_iter()
         .fold(Line::command(), |whole, name| whole.mut_subcommand(name, quiet))
 }

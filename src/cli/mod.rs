@@ -12,7 +12,7 @@
 //! | line | what can be typed |
 //! | options | the options that are settings |
 //! | configure | the `config` commands |
-//! | import, logs | the arguments of these commands |
+//! | import, logs, restore | the arguments of these commands |
 //! | telling | what is said when something is done |
 
 mod configure;
@@ -20,6 +20,7 @@ mod import;
 mod line;
 mod logs;
 mod options;
+mod restore;
 mod telling;
 
 use std::io;
@@ -29,6 +30,7 @@ pub use configure::{EXIT_CONFIG, refuse, run_config};
 pub use import::ImportArguments;
 pub use line::{Arguments, AuditCommand, Command, ConfigCommand, KeyCommand};
 pub use logs::LogsArguments;
+pub use restore::RestoreArguments;
 use telling::{progress, say, told_backup, told_import, told_key};
 
 use crate::app::{Live, import as takeover, logs as log_files, offline};
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
             crate::app::run(config, &loaded.warnings, Live { sources, log })
         }
         Command::Backup { json } => offline::backup(&config).map(|manifest| told_backup(&config, &manifest, json)),
+        Command::Restore(wish) => restore::run(&config, wish),
         Command::Key(KeyCommand::RecoveryKit) => offline::recovery_kit(&config).map(|key| told_key(&key)),
         Command::Audit(AuditCommand::Verify) => offline::verify_audit(&config)
             .map(|rows| say(&mut io::stdout(), &format!("audit chain intact: {rows} rows\n"))),

@@ -93,6 +93,44 @@ impl Vault {
         Ok(vault)
     }
 
+    /// Opens the keys of a database that comes from elsewhere: by this machine's key, or else by the recovery key.
+    /// Where `keep`, this machine opens it by itself from then on. True when the recovery key was needed.
+    pub fn take_in(
+        store: &Store,
+        places: &KeyPlaces,
+        entropy: &SharedEntropy,
+        clock: &SharedClock,
+        keep: bool,
+    ) -> Result<Self> {
+        let slots = store.read_blocking(slots)?;
+        let vault = |keyring: Keyring, recovered| Self {
+            keyring: Arc::new(keyring),
+            recovered,
+            entropy: entropy.clone(),
+            clock: clock.clone(),
+        };
+        let machine = machine_key_at_hand(places)?;
+        let by_machine = machine.as_ref().map(|unlock| Keyring::unlock(&slots, unlock, entropy.clone()));
+        let vault = match (by_machine, &places.recovery) {
+            (Some(Ok(keyring)), _) => vault(keyring, false),
+            (Some(Err(error)), None) => return Err(error),
+            (None, None) => return Err(key_missing(places)),
+            (_, Some(recovery)) => {
+                let unlock = Unlock::Recovery(RecoveryKey::parse(recovery)?);
+                let vault = vault(Keyring::unlock(&slots, &unlock, entropy.clone())?, true);
+                if keep {
+                    let machine = vault.machine_key(places)?;
+                    store.write_blocking(|tx| vault.store_slots(tx, &vault.keyring.wrapped_for(&machine)?))?;
+                }
+                vault
+            }
+        };
+        for (purpose, version, created, uses) in store.read_blocking(data_keys)? {
+            vault.keyring.remember(purpose, version, created, uses);
+        }
+        Ok(vault)
+    }
+
     /// The keys of the tokens: from the configured secret, or one that is made once and kept sealed.
     pub fn token_keys(&self, store: &Store, configured: Option<&str>) -> Result<TokenKeys> {
         if let Some(secret) = configured {

@@ -18,6 +18,7 @@ mod mount;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub mod restore;
 mod snapshot;
 mod sqlite;
 mod tx;

@@ -30,6 +30,9 @@ pub(super) fn sqlite(config: &config::Store) -> Result<Store> {
     }
     let home = Home::enter(&config.data_dir)?;
     home.sweep();
+    if let Some(kept) = super::restore::finish_in(&home)? {
+        tracing::info!("a restored database was put in place; the one before is {}", kept.display());
+    }
     let (fresh, adopted) = match seek(&home)? {
         Start::Live => (false, false),
         Start::Adopt => {

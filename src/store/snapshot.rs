@@ -188,7 +188,7 @@ fn look<T>(path: &Path, verify: impl FnOnce(&mut View<'_>) -> Result<T>) -> Resu
     seen
 }
 
-fn digest(path: &Path) -> std::io::Result<(u64, String)> {
+pub(super) fn digest(path: &Path) -> std::io::Result<(u64, String)> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut piece = vec![0; 256 * 1024];

@@ -21,6 +21,8 @@ mod moving;
 #[cfg(unix)]
 mod refusing;
 #[cfg(unix)]
+mod restoring;
+#[cfg(unix)]
 mod starting;
 #[cfg(unix)]
 mod stopping;

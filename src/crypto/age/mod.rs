@@ -24,6 +24,11 @@ pub use sealer::Sealer;
 use super::entropy::Entropy;
 use crate::error::{Context, Error, Result};
 
+/// Whether a file that begins so is sealed with a passphrase.
+pub fn is_sealed(first_bytes: &[u8]) -> bool {
+    first_bytes.starts_with(INTRO.as_bytes())
+}
+
 const INTRO: &str = "age-encryption.org/v1";
 /// scrypt's N is 2 to this power; with r = 8 that takes 64 MiB.
 const LOG_N: u8 = 16;
