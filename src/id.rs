@@ -120,6 +120,8 @@ id! {
     SearchId,
     /// An invitation to a channel.
     InviteId,
+    /// An address that is kept out.
+    BlockId,
 }
 
 #[cfg(test)]

@@ -37,12 +37,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::{SharedClock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, Origins, load, shown};
 use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
 use crate::features::{
-    Means, Pace, Throttle, announcements, auth, exports, messages, metrics, presence, settings, words,
+    Means, Pace, Throttle, announcements, auth, blocks, exports, messages, metrics, presence, settings, words,
 };
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
@@ -153,11 +153,13 @@ impl App {
         // On threads of their own, because PostgreSQL's driver may not be used on a runtime's; and before the writer
         // runs, because what is made here is kept in the database.
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let (connections, at, counted) = (tasks.clone(), clock.clone(), metrics.clone());
+        let blocks = Arc::new(blocks::Current::default());
+        let (connections, at, counted, kept_out) = (tasks.clone(), clock.clone(), metrics.clone(), blocks.clone());
         let (data, config, tokens, edge) = blocking("reading keys and certificates", move || {
             let tokens = data.token_keys(&config)?;
             let mut edge = build_edge(&config, &data, &connections, &at)?;
             edge.metrics = counted;
+            edge.blocked = Box::new(move |ip| kept_out.covers(ip, at.now()));
             let edge = Arc::new(edge);
             Ok((data, config, tokens, edge))
         })
@@ -183,6 +185,9 @@ impl App {
             started: clock.monotonic(),
             passwords: PasswordPool::start(limits.login_queue_max, entropy.clone())?,
             check_passwords: config.auth.authenticate_users,
+            configured: settings::Configured::new(shown(&config, &Origins::new())),
+            house: health::house(&config, &data.store, &edge),
+            blocks,
             clinic: settings::Current::default(),
             logins: Throttle::new(limits.login_failures_max),
             setups: Throttle::new(limits.login_failures_max),
@@ -201,6 +206,7 @@ impl App {
             door: crate::features::setup::SetupDoor::shut(),
         };
         settings::load(&gate.system(), &means.clinic).await?;
+        blocks::load(&gate.system(), &means.blocks).await?;
         announcements::load(&gate.system(), &means.announced).await?;
         first_admin::see_to(&gate, &mut means, &config, entropy.as_ref()).await?;
         auth::level(&gate.system(), &means).await?;
@@ -316,6 +322,7 @@ impl App {
             let (gate, means) = (gate.clone(), means.clone());
             async move {
                 settings::load(&gate.system(), &means.clinic).await?;
+                blocks::load(&gate.system(), &means.blocks).await?;
                 announcements::load(&gate.system(), &means.announced).await
             }
         });
@@ -362,6 +369,7 @@ impl App {
 
     /// Takes over changes of the configuration file while the server runs.
     pub fn follow(&self, live: Live) {
+        self.show_configuration(&live);
         let reload = Arc::new(reload::Reload::new(live, self.edge.clone()));
         let (again, done) = (reload.clone(), self.done.clone());
         tokio::spawn(async move {
@@ -381,6 +389,13 @@ impl App {
             let reload = reload.clone();
             async move { tokio::task::spawn_blocking(move || reload.look(false)).await.context("reading it")? }
         });
+    }
+
+    /// Shows where each value came from, which only what it was read from knows.
+    fn show_configuration(&self, live: &Live) {
+        if let Ok(loaded) = load(&live.sources) {
+            self.web.means.configured.replace(shown(&self.config, &loaded.origins));
+        }
     }
 
     async fn see_off(&self) {

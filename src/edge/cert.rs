@@ -11,7 +11,7 @@ use super::own::Own;
 use super::supplied::Supplied;
 use super::tls::{self, Shown};
 use super::x509;
-use crate::clock::SharedClock;
+use crate::clock::{SharedClock, Timestamp};
 use crate::config;
 use crate::error::{Error, Result};
 
@@ -81,6 +81,12 @@ impl Certificates {
     /// SHA-256 of the certificate that is shown, hexadecimal with colons, as browsers show it.
     pub fn leaf_fingerprint(&self) -> String {
         self.shown.current().cert.first().map(|der| x509::fingerprint(der)).unwrap_or_default()
+    }
+
+    /// When the certificate that is shown ends.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let shown = self.shown.current();
+        shown.cert.first().and_then(|der| x509::Facts::read(der).ok()).map(|facts| facts.not_after)
     }
 
     /// Our own authority, for the trust page; `None` with a supplied certificate.

@@ -32,7 +32,7 @@ impl EdgeParts {
         if from_proxy && self.network.proxy_protocol {
             match proxy::read_header(&mut tcp).await {
                 Ok(Announced::Local) => {}
-                Ok(Announced::Client(client)) if !self.allowed.admits(client.ip()) => {
+                Ok(Announced::Client(client)) if !self.admits(client.ip()) => {
                     self.note(client.ip(), "refused a client of a trusted proxy from outside the allowed networks");
                     dismiss(tcp);
                     return None;

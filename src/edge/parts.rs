@@ -15,6 +15,9 @@ use crate::config;
 use crate::error::Result;
 use crate::metrics::Metrics;
 
+/// Whether an address is kept out.
+pub type Blocked = Box<dyn Fn(IpAddr) -> bool + Send + Sync>;
+
 /// Everything a connection is judged by and served with.
 pub struct EdgeParts {
     /// Who is let in; exchange it while the server runs with [`SharedAllowList::replace`].
@@ -25,6 +28,8 @@ pub struct EdgeParts {
     pub tasks: TaskTracker,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Who is kept out whatever the allow-list says.
+    pub blocked: Blocked,
     pub(super) network: config::Network,
     pub(super) handshake_within: Duration,
     places: Arc<Places>,
@@ -50,6 +55,7 @@ impl EdgeParts {
             certificates,
             tasks,
             metrics: Arc::default(),
+            blocked: Box::new(|_| false),
             network: network.clone(),
             handshake_within: limits.handshake_within,
             places: Places::new(limits.connections_max, limits.connections_per_address_max),
@@ -60,7 +66,7 @@ impl EdgeParts {
 
     /// Whether a client at `ip` may talk to us: for the address that a trusted proxy forwards.
     pub fn admits(&self, ip: IpAddr) -> bool {
-        self.allowed.admits(ip)
+        self.allowed.admits(ip) && !(self.blocked)(ip)
     }
 
     /// Connections that hold a place now.
@@ -94,6 +100,10 @@ impl EdgeParts {
         let from_proxy = self.is_proxy(peer);
         if !from_proxy && !self.allowed.admits(peer) {
             self.note(peer, "refused a connection from outside the allowed networks");
+            return None;
+        }
+        if (self.blocked)(peer) {
+            self.note(peer, "refused a connection from a blocked address");
             return None;
         }
         match self.places.take((!from_proxy).then_some(peer)) {

@@ -66,6 +66,12 @@ pub mod announcements;
 
 pub mod metrics;
 
+pub mod roles;
+
+pub mod blocks;
+
+pub mod overview;
+
 mod paging;
 mod rates;
 mod versions;
@@ -97,6 +103,12 @@ pub struct Means {
     pub passwords: PasswordPool,
     /// `false` only while developing on loopback: any password is taken (`AUTHENTICATE_USERS`).
     pub check_passwords: bool,
+    /// How the server is run, as it is shown.
+    pub configured: settings::Configured,
+    /// What only the rooms below know.
+    pub house: overview::House,
+    /// Who is kept out.
+    pub blocks: std::sync::Arc<blocks::Current>,
     /// What the clinic chose.
     pub clinic: settings::Current,
     /// Failed sign-ins.

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::deed::{Details, Need};
+use super::deed::{ByKey, Details, Need};
 use super::facts::{ChannelFact, FactSource, MemberRole, Sanction, Until, UserFact};
 use super::ledger::{Ledger, Place};
 use super::principal::{Peer, Who};
 use super::rule::Grant;
-use super::{Parts, Permission, rows, rule};
+use super::{Parts, Permission, Permissions, rows, rule};
 use crate::clock::Timestamp;
 use crate::crypto::Keyring;
 use crate::error::{Error, Kind, Result};
@@ -157,6 +157,21 @@ impl<'t> Act<'_, 't> {
         Ok(())
     }
 
+    /// Fails where the caller may not do this besides the deed: for a deed that is made of several.
+    pub fn require(&mut self, need: Need) -> Result<()> {
+        rule::judge(self.who, need, ByKey::AsNeeded, &mut self.ledger.facts(self.tx), self.now).map(drop)
+    }
+
+    /// From this commit on a role allows `allows`, or is gone: its facts are read again, and what the open sockets of
+    /// those who have it may see changes with it.
+    pub fn role_reshaped(&mut self, role: RoleId, holders: &[UserId], allows: Permissions) {
+        self.ledger.set_role(role, None);
+        let phi = allows.has(Permission::PhiRead);
+        for user in holders {
+            self.ledger.effect(Effect::SetPhi { user: *user, phi });
+        }
+    }
+
     /// An account was made or changed: its facts are read again.
     pub fn user_changed(&mut self, user: UserId) {
         self.ledger.set_user(user, None);
@@ -273,6 +288,12 @@ impl<'t> Act<'_, 't> {
     /// Every signed-in socket hears this after the commit.
     pub fn tell_everyone(&mut self, frame: String) {
         self.ledger.effect(Effect::TellAll { frame: frame.into() });
+    }
+
+    /// The signed-in sockets from addresses that `fits`.
+    pub fn connected_from(&self, fits: impl Fn(std::net::IpAddr) -> bool) -> Vec<SocketId> {
+        let sockets = self.ledger.parts.hub.connected(0, usize::MAX, None);
+        sockets.iter().filter(|socket| socket.origin.address.is_some_and(&fits)).map(|socket| socket.id).collect()
     }
 
     /// A socket is closed after the commit.

@@ -55,6 +55,8 @@ pub enum Need {
     Lends(UserId, Permissions),
     /// Whose role allows it, and allows all that the role being given away allows.
     Grants(Permission, RoleId),
+    /// Whose role manages roles, and allows all that the role allows that is changed and all that it is to allow.
+    Reshapes(Option<RoleId>, Permissions),
     /// Whose role manages accounts and allows all that the role of that account allows: nobody gets at an account
     /// above their own by setting its password.
     Manages(UserId),
@@ -154,6 +156,15 @@ impl Trail {
     pub fn word(mut self, name: &'static str, word: &'static str) -> Self {
         if let Self::Record { details, .. } | Self::Reading { details, .. } = &mut self {
             details.word(name, word);
+        }
+        self
+    }
+
+    /// Adds a network address.
+    #[must_use]
+    pub fn address(mut self, name: &'static str, address: IpAddr) -> Self {
+        if let Self::Record { details, .. } | Self::Reading { details, .. } = &mut self {
+            details.address(name, address);
         }
         self
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::Parts;
+use super::deed::{ByKey, Need};
 use super::facts::{ChannelFact, Committed, FactSource, UserFact};
 use super::keys::Scoped;
 use super::permission::Permissions;
 use super::principal::Who;
-use super::rule::Grant;
+use super::rule::{self, Grant};
 use crate::clock::Timestamp;
 use crate::crypto::Keyring;
 use crate::error::{Error, Result};
@@ -72,6 +73,12 @@ impl Look<'_, '_> {
             None => facts.allows(user, permission),
             Some(scope) => Scoped { facts: &mut facts, user, scope: &scope }.allows(user, permission),
         }
+    }
+
+    /// Fails where the reader may not do this: for trying out what somebody wants to do.
+    pub fn require(&mut self, need: Need) -> Result<()> {
+        let mut facts = Committed { facts: &self.parts.facts, view: self.view, epoch: self.epoch };
+        rule::judge(self.who, need, ByKey::AsNeeded, &mut facts, self.parts.clock.now()).map(drop)
     }
 
     /// A channel as decisions see it.

@@ -7,7 +7,7 @@
 use super::deed::{ByKey, Need};
 use super::facts::{ChannelFact, ChannelKind, FactSource, MemberRole, Sanction};
 use super::keys::{self, Scoped};
-use super::permission::Permission;
+use super::permission::{Permission, Permissions};
 use super::principal::Who;
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
@@ -74,6 +74,7 @@ pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource, n
                 Err(Error::refused("scope_above_own", "You cannot give a key more than you may yourself."))
             }
         }
+        Need::Reshapes(role, after) => reshapes(facts, user, role, after),
         Need::OneselfOrManages(other) if user == other => Ok(Grant::default()),
         Need::Manages(other) | Need::OneselfOrManages(other) => manages(facts, user, other),
         Need::Appoints(other, role) => {
@@ -212,6 +213,22 @@ fn gives(facts: &mut dyn FactSource, user: UserId, role: RoleId) -> Result<Grant
     }
 }
 
+fn reshapes(facts: &mut dyn FactSource, user: UserId, role: Option<RoleId>, after: Permissions) -> Result<Grant> {
+    permitted(facts, user, Permission::RolesManage)?;
+    let own = facts.permissions(user)?;
+    let before = match role {
+        Some(role) => facts.role(role)?.ok_or_else(|| Error::missing("role"))?.permissions,
+        None => Permissions::NONE,
+    };
+    if !own.covers(before) {
+        return Err(Error::refused("role_above_own", "That role allows more than your own: you cannot change it."));
+    }
+    if !own.covers(after) {
+        return Err(Error::refused("permission_above_own", "You cannot let a role do what you may not do yourself."));
+    }
+    Ok(Grant::default())
+}
+
 fn manages(facts: &mut dyn FactSource, user: UserId, other: UserId) -> Result<Grant> {
     permitted(facts, user, Permission::UsersManage)?;
     // The role counts, not whether the account may be used just now.
@@ -306,7 +323,7 @@ mod tests {
 
     use super::*;
     use crate::gate::facts::{RoleFact, UserFact};
-    use crate::gate::permission::{Permissions, SEED_ROLES};
+    use crate::gate::permission::SEED_ROLES;
     use crate::gate::principal::SessionState;
     use crate::id::Id;
 
@@ -415,6 +432,9 @@ mod tests {
             ("lends messages.send to 11", Need::Lends(user(11), Permissions::of(&[Permission::MessagesSend]))),
             ("lends users.create to 2", Need::Lends(user(2), Permissions::of(&[Permission::UsersCreate]))),
             ("lends roles.manage to 3", Need::Lends(user(3), Permissions::of(&[Permission::RolesManage]))),
+            ("reshapes moderator", Need::Reshapes(Some(role(1)), Permissions::of(&[Permission::AuditRead]))),
+            ("makes a role", Need::Reshapes(None, Permissions::of(&[Permission::MessagesSend]))),
+            ("reshapes nothing", Need::Reshapes(Some(role(77)), Permissions::NONE)),
             ("grants super_admin", Need::Grants(Permission::UsersCreate, role(3))),
             ("manages moderator 1", Need::Manages(user(1))),
             ("manages super_admin 3", Need::Manages(user(3))),

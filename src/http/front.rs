@@ -141,6 +141,11 @@ fn admit(
         let error = Error::refused("address_refused", "This server does not serve your address.");
         return refuse(&error, StatusCode::FORBIDDEN);
     }
+    if web.means.blocks.covers(address, web.clock.now()) {
+        // A connection that stood before the address was blocked ends with this answer.
+        let error = Error::refused("address_refused", "This server does not serve your address.");
+        return refuse(&error, StatusCode::FORBIDDEN);
+    }
     if !host_of(request).is_some_and(|host| (web.outside.is_ours)(host_without_port(host))) {
         let error =
             Error::invalid("misdirected", "This server does not go by that name. Add it to HOST_NAMES if it should.");

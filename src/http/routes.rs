@@ -183,6 +183,26 @@ routes! {
     PUT    "/api/settings/{name}"                 SignedIn op::settings::change;
     DELETE "/api/settings/{name}"                 SignedIn op::settings::reset;
 
+    GET    "/api/permissions"                     SignedIn op::roles::permissions;
+    GET    "/api/roles"                           SignedIn op::roles::list;
+    POST   "/api/roles"                           SignedIn op::roles::create;
+    GET    "/api/roles/matrix"                    SignedIn op::roles::matrix;
+    PUT    "/api/roles/matrix"                    SignedIn op::roles::reshape;
+    POST   "/api/roles/matrix/preview"            SignedIn op::roles::preview;
+    GET    "/api/roles/{id}"                      SignedIn op::roles::show;
+    PUT    "/api/roles/{id}"                      SignedIn op::roles::change;
+    DELETE "/api/roles/{id}"                      SignedIn op::roles::remove;
+    GET    "/api/users/{id}/effective-permissions" SignedIn op::roles::effective;
+
+    GET    "/api/admin/overview"                  SignedIn op::admin::overview;
+    GET    "/api/admin/settings"                  SignedIn op::admin::settings;
+    GET    "/api/admin/settings/{name}"           SignedIn op::admin::setting;
+    PUT    "/api/admin/settings/{name}"           SignedIn op::admin::change_setting;
+    DELETE "/api/admin/settings/{name}"           SignedIn op::admin::reset_setting;
+    GET    "/api/blocks"                          SignedIn op::admin::list_blocks;
+    POST   "/api/blocks"                          SignedIn op::admin::block;
+    DELETE "/api/blocks/{id}"                     SignedIn op::admin::unblock;
+
     GET    "/api/admin/metrics"                   SignedIn op::metrics::now;
     GET    "/api/admin/metrics/history"           SignedIn op::metrics::history;
 

@@ -122,6 +122,9 @@ pub struct Outbox {
     /// Monotonic milliseconds at which the peer was last heard.
     heard_millis: AtomicU64,
     pings_unanswered: AtomicU64,
+    /// Frames of the current minute and of the one before, and which minute that is.
+    frames: [AtomicU64; 2],
+    frames_minute: AtomicU64,
     gone: AtomicBool,
 }
 
@@ -145,6 +148,8 @@ impl Outbox {
             waiting: Mutex::default(),
             heard_millis: AtomicU64::new(millis(now)),
             pings_unanswered: AtomicU64::new(0),
+            frames: [AtomicU64::new(0), AtomicU64::new(0)],
+            frames_minute: AtomicU64::new(now.as_secs() / 60),
             gone: AtomicBool::new(false),
         }
     }
@@ -243,6 +248,28 @@ impl Outbox {
     pub fn heard(&self, now: Duration) {
         self.heard_millis.store(millis(now), Ordering::Relaxed);
         self.pings_unanswered.store(0, Ordering::Relaxed);
+    }
+
+    /// The peer sent a frame. Only the socket's own task says so, so that nothing has to be locked.
+    pub fn sent(&self, now: Duration) {
+        let minute = now.as_secs() / 60;
+        let before = self.frames_minute.swap(minute, Ordering::Relaxed);
+        if minute != before {
+            let last = self.frames[0].swap(0, Ordering::Relaxed);
+            self.frames[1].store(if minute == before + 1 { last } else { 0 }, Ordering::Relaxed);
+        }
+        self.frames[0].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Frames that the peer sent in the last minute, about: those of the minute before count for what is left of it.
+    pub fn frames_per_minute(&self, now: Duration) -> u64 {
+        let (minute, seconds) = (now.as_secs() / 60, now.as_secs() % 60);
+        let [current, before] = [&self.frames[0], &self.frames[1]].map(|count| count.load(Ordering::Relaxed));
+        match minute.saturating_sub(self.frames_minute.load(Ordering::Relaxed)) {
+            0 => current + before * (60 - seconds) / 60,
+            1 => current * (60 - seconds) / 60,
+            _ => 0,
+        }
     }
 
     /// Marks the socket as gone; says whether it was there.

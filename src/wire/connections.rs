@@ -26,6 +26,8 @@ pub struct Connection {
     pub user_agent: Option<String>,
     /// Since when.
     pub connected_at: Timestamp,
+    /// Frames that the device sent in the last minute, about.
+    pub frames_per_minute: u64,
     /// Seconds since anything was heard of the device, its answers to pings included.
     pub silent_seconds: u64,
 }

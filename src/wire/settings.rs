@@ -45,3 +45,59 @@ impl Body for SettingChange {
         Self { value: fields.any("value") }
     }
 }
+
+/// Everything that can be configured.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AdminSettings {
+    /// The groups, in the order in which people want to read them.
+    pub groups: Vec<SettingGroup>,
+    /// The settings, in the order of their groups.
+    pub settings: Vec<AdminSetting>,
+}
+
+/// Settings that belong together.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SettingGroup {
+    /// As the settings name it.
+    pub name: &'static str,
+    /// Its heading, in English.
+    pub title: &'static str,
+}
+
+/// One thing that can be configured.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AdminSetting {
+    /// A policy as `phi.policy`, or an environment variable as `PORT`.
+    pub name: &'static str,
+    /// Its group.
+    pub group: &'static str,
+    /// What it decides.
+    pub description: &'static str,
+    /// `flag`, `choice`, `number`, `bytes`, `duration`, `text`, `path`, `list` or `secret`.
+    pub kind: &'static str,
+    /// The words of a choice.
+    pub choices: Vec<String>,
+    /// What is allowed, in words.
+    pub allowed: String,
+    /// The value without anybody's choice; of configuration, in words.
+    pub default: Value,
+    /// The value in force, asterisks if it is secret; null when it is not set.
+    pub value: Value,
+    /// Whether the value is never shown.
+    pub secret: bool,
+    /// `default`, `dashboard`, `environment`, `command line`, or the file that it stands in.
+    pub source: String,
+    /// Whether it can be changed here.
+    pub changeable: bool,
+    /// Why not, and where it can be.
+    pub reason: Option<String>,
+    /// Whether a change counts only from the next start.
+    pub restart: bool,
+    /// When it was changed here.
+    pub updated_at: Option<Timestamp>,
+    /// By whom.
+    pub updated_by: Option<UserId>,
+    /// Their name.
+    pub updated_by_username: Option<String>,
+}

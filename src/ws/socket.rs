@@ -249,6 +249,9 @@ async fn hear(
 ) -> std::result::Result<(), Close> {
     let limits = &sockets.means.limits;
     outbox.heard(cx.monotonic());
+    if matches!(heard, Read::Text(_)) {
+        outbox.sent(cx.monotonic());
+    }
     let (error, request_id) = match heard {
         Read::Gone(reason) => return Err(reason),
         Read::Quiet => return Ok(()),

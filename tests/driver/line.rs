@@ -27,6 +27,8 @@ pub type Stream = TlsStream<TcpStream>;
 pub struct Line {
     /// Where it listens.
     pub address: SocketAddr,
+    /// From which of this machine's addresses, if that matters.
+    own: Option<std::net::IpAddr>,
     tls: TlsConnector,
 }
 
@@ -45,12 +47,26 @@ impl Line {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { address, tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self { address, own: None, tls: TlsConnector::from(Arc::new(config)) })
+    }
+
+    /// The same from another address of this machine.
+    #[allow(dead_code, reason = "not every test that has this driver needs it")]
+    pub fn from(mut self, own: std::net::IpAddr) -> Self {
+        self.own = Some(own);
+        self
     }
 
     /// One encrypted connection.
     pub async fn open(&self) -> Result<Stream> {
-        let tcp = TcpStream::connect(self.address).await?;
+        let tcp = match self.own {
+            None => TcpStream::connect(self.address).await?,
+            Some(own) => {
+                let socket = tokio::net::TcpSocket::new_v4()?;
+                socket.bind(SocketAddr::new(own, 0))?;
+                socket.connect(self.address).await?
+            }
+        };
         tcp.set_nodelay(true)?;
         self.encrypt(tcp).await
     }

@@ -19,6 +19,24 @@ GET /health: 200 200 200 200 200 200
 GET /health/live: 200 200 200 200 200 200
 GET /health/ready: 200 200 200 200 200 200
 GET /metrics: 401 403 403 200 200 403
+GET /api/permissions: 401 403 403 200 200 403
+GET /api/roles: 401 403 403 200 200 403
+POST /api/roles: 401 403 403 403 201 403
+GET /api/roles/matrix: 401 403 403 200 200 403
+PUT /api/roles/matrix: 401 403 403 403 200 403
+POST /api/roles/matrix/preview: 401 403 403 403 200 403
+GET /api/roles/{id}: 401 403 403 404 404 403
+PUT /api/roles/{id}: 401 403 403 403 404 403
+DELETE /api/roles/{id}: 401 403 403 403 404 403
+GET /api/users/{id}/effective-permissions: 401 403 403 200 200 403
+GET /api/admin/overview: 401 403 403 200 200 403
+GET /api/admin/settings: 401 403 403 200 200 403
+GET /api/admin/settings/{name}: 401 403 403 200 200 403
+PUT /api/admin/settings/{name}: 401 403 403 200 200 403
+DELETE /api/admin/settings/{name}: 401 403 403 200 200 403
+GET /api/blocks: 401 403 403 200 200 403
+POST /api/blocks: 401 403 403 201 201 403
+DELETE /api/blocks/{id}: 401 403 403 404 404 403
 GET /api/admin/metrics: 401 403 403 200 200 403
 GET /api/admin/metrics/history: 401 403 403 200 200 403
 GET /: 200 200 200 200 200 200
@@ -226,7 +244,11 @@ impl Ward {
             ("POST", "/api/invites/redeem") => json!({ "token": "no such token" }),
             ("PUT", "/api/channels/{id}") => json!({ "topic": "rounds" }),
             ("PUT", "/api/announcement") | ("POST", "/api/phi/check") => json!({ "text": "hello" }),
-            ("PUT", "/api/settings/{name}") => json!({ "value": true }),
+            ("PUT", "/api/settings/{name}" | "/api/admin/settings/{name}") => json!({ "value": true }),
+            ("POST", "/api/roles") => json!({ "name": "night nurse", "permissions": [] }),
+            ("PUT", "/api/roles/matrix") | ("POST", "/api/roles/matrix/preview") => json!({ "roles": {} }),
+            ("PUT", "/api/roles/{id}") => json!({ "description": "At night." }),
+            ("POST", "/api/blocks") => json!({ "network": "192.0.2.1" }),
             ("POST", "/api/messages/{id}/flag") => json!({ "reason": "spam" }),
             ("POST", "/api/messages/{id}/review") => json!({ "decision": "keep" }),
             ("PUT", "/api/channels/{id}/draft") => json!({ "text": "Dear" }),

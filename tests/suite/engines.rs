@@ -16,6 +16,13 @@ macro_rules! told_on_postgres {
 }
 
 told_on_postgres! {
+    roles {
+        a_role_of_the_clinics_own_is_made_changed_given_and_deleted
+        a_change_of_the_matrix_is_shown_beforehand_and_holds_at_once
+    }
+    admin {
+        everything_that_is_configured_is_listed_with_where_it_comes_from
+    }
     figures {
         what_happens_is_counted_and_kept_by_minute_hour_and_day
         who_watches_hears_them_until_the_permission_is_gone

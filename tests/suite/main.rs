@@ -21,6 +21,8 @@
 //! | presence | who is there, who types, who is connected, announcements |
 //! | settings | what the clinic chooses for itself |
 //! | figures | the server's figures: now, over time, live, for a scraper |
+//! | roles | what roles allow, who may change that, and what that does at once |
+//! | admin | looking after the server: the overview, settings, blocked addresses |
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
 //! | sync | state + frames = a fresh fetch, whatever was missed |
@@ -58,6 +60,7 @@ mod figures;
 mod fixture;
 
 mod access;
+mod admin;
 mod changes;
 mod channels;
 mod channels_people;
@@ -82,6 +85,7 @@ mod presence;
 mod reactions;
 mod receipts;
 mod revocation;
+mod roles;
 mod search;
 mod settings;
 mod starting;

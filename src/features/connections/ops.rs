@@ -37,6 +37,7 @@ pub async fn list(cx: &Cx, means: &Means, user: Option<UserId>, page: Cursor) ->
                     ip_address: socket.origin.address,
                     user_agent: socket.origin.agent.as_deref().map(str::to_owned),
                     connected_at: socket.origin.since,
+                    frames_per_minute: socket.frames_per_minute(now),
                     silent_seconds: now.saturating_sub(socket.last_heard()).as_secs(),
                 });
             }

@@ -6,6 +6,7 @@
 
 mod current;
 mod deeds;
+mod everything;
 mod kinds;
 mod model;
 mod ops;
@@ -14,6 +15,7 @@ mod place;
 mod rows;
 
 pub use current::Current;
+pub use everything::{Configured, everything, one, put, put_back};
 pub use kinds::Kind;
 pub use model::{Clinic, Receipts};
 pub use ops::{change, list, load, reset, show};

@@ -67,11 +67,11 @@ pub async fn load(cx: &Cx, current: &Current) -> Result<()> {
     Ok(())
 }
 
-fn known(name: &str) -> Result<&'static Policy> {
+pub(super) fn known(name: &str) -> Result<&'static Policy> {
     policy(name).ok_or_else(|| Error::missing("setting"))
 }
 
-fn shown(policy: &Policy, stored: Option<Stored>) -> Setting {
+pub(super) fn shown(policy: &Policy, stored: Option<Stored>) -> Setting {
     let mut clinic = Clinic::default();
     let default = (policy.show)(&clinic);
     let set = stored.as_ref().and_then(|row| serde_json::from_str::<Value>(&row.value).ok());

@@ -14,9 +14,11 @@ const STORED: &str = "SELECT s.name, s.value, s.updated_at, s.updated_by, u.user
 const KEEP: &str = "INSERT INTO settings (name, value, updated_at, updated_by) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, \
      updated_by = excluded.updated_by";
+const SET_AT: &str = "SELECT updated_at FROM settings WHERE name = $1";
 const DROP: &str = "DELETE FROM settings WHERE name = $1";
 
 /// A policy that somebody has set.
+#[derive(Debug, Clone)]
 pub(super) struct Stored {
     pub(super) name: String,
     pub(super) value: String,
@@ -36,6 +38,18 @@ pub(super) fn stored(look: &mut Look<'_, '_>) -> Result<Vec<Stored>> {
             username: row.get(4)?,
         })
     })
+}
+
+/// Tells one state of a policy from another: when it was set, and 0 while it is not.
+pub(super) fn version(stored: Option<&Stored>) -> i64 {
+    stored.and_then(|row| row.at).map_or(0, Timestamp::micros)
+}
+
+/// The same inside the deed that changes it.
+pub(super) fn version_in(act: &mut Act<'_, '_>, name: &str) -> Result<i64> {
+    let name = format!("{PREFIX}{name}");
+    let at = act.first(SET_AT, &[Param::Text(&name)], |row| row.opt_time(0))?.flatten();
+    Ok(at.map_or(0, Timestamp::micros))
 }
 
 pub(super) fn keep(act: &mut Act<'_, '_>, name: &str, value: &str, by: UserId) -> Result<()> {

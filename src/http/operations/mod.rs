@@ -2,6 +2,7 @@
 //!
 //! Each file begins with what is published of its routes, `described()`: see [`super::contract`].
 
+pub(super) mod admin;
 pub(super) mod announcements;
 pub(super) mod audit;
 pub(super) mod auth;
@@ -15,6 +16,7 @@ pub(super) mod metrics;
 pub(super) mod pages;
 pub(super) mod phi;
 pub(super) mod presence;
+pub(super) mod roles;
 pub(super) mod search;
 pub(super) mod settings;
 pub(super) mod users;
@@ -43,6 +45,8 @@ pub(super) const TAGS: &[Tag] = &[
     Tag { name: "API keys", about: "How programs come in.", rows: keys::described },
     Tag { name: "Exports", about: "Sealed files that are read without the server.", rows: exports::described },
     Tag { name: "Audit log", about: "What was done.", rows: audit::described },
+    Tag { name: "Roles", about: "What people may do.", rows: roles::described },
+    Tag { name: "Administration", about: "Looking after the server.", rows: admin::described },
     Tag { name: "Figures", about: "How the server is, now and over years.", rows: metrics::described },
     Tag { name: "Pages", about: "The embedded pages, and this description.", rows: pages::described },
 ];
