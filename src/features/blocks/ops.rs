@@ -37,17 +37,19 @@ pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Block>> 
 pub async fn block(cx: &Cx, gate: &Gate, means: &Means, body: NewBlock) -> Result<Block> {
     let draft = Draft::parse(&body)?;
     let network = draft.network;
+    let block = cx.new_id();
+    let minutes = body.minutes;
+    let deed = || BlockDeed::Add { block, network: network.network(), prefix: network.prefix_len(), minutes };
+    // Who may not do this is told so before anything else.
+    cx.permit(deed()).await?;
     if !body.confirm && cx.peer().ip.is_some_and(|own| network.contains(&own.to_canonical())) {
         return Err(Error::conflict(
             "blocks_yourself",
             "This would keep you out too, at once: say \"confirm\": true if that is meant.",
         ));
     }
-    let block = cx.new_id();
-    let deed =
-        BlockDeed::Add { block, network: network.network(), prefix: network.prefix_len(), minutes: body.minutes };
     let made = cx
-        .act(deed, move |act| {
+        .act(deed(), move |act| {
             if rows::count(act)? >= BLOCKS_MAX {
                 let detail = format!("There are {BLOCKS_MAX} blocked addresses already: take some off the list.");
                 return Err(Error::conflict("blocks_full", detail));
