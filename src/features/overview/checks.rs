@@ -202,6 +202,8 @@ fn choices(facts: &Facts) -> Vec<Finding> {
 mod tests {
     use super::*;
 
+    type Change = fn(&mut Facts);
+
     fn safe() -> Facts {
         Facts {
             recovery_key: true,
@@ -222,7 +224,7 @@ mod tests {
     #[test]
     fn nothing_is_found_where_all_is_safe_and_each_fault_is_found_alone() {
         assert_eq!(findings(&safe()), []);
-        let faults: [(&str, &str, fn(&mut Facts)); 18] = [
+        let faults: [(&str, &str, Change); 18] = [
             ("no_recovery_key", WARNING, |f| f.recovery_key = false),
             ("administrators_without_second_factor", WARNING, |f| f.without_second_factor = 1),
             ("certificate_ending", WARNING, |f| f.certificate_days = Some(13)),
