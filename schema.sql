@@ -550,6 +550,24 @@ CREATE TABLE IF NOT EXISTS exports (
 CREATE INDEX IF NOT EXISTS exports_by_person ON exports (asked_by, id);
 CREATE INDEX IF NOT EXISTS exports_by_expiry ON exports (expires_at);
 
+-- Second factors (RFC 6238). The secrets are sealed; users.two_factor_enabled says whether one is on, and
+-- users.two_factor_secret stays empty. last_step is the step of the last code that was taken: none is good twice.
+CREATE TABLE IF NOT EXISTS second_factors (
+    user_id UUID PRIMARY KEY REFERENCES users(id),
+    pending_secret BYTEA,
+    secret BYTEA,
+    last_step BIGINT NOT NULL DEFAULT 0,
+    confirmed_at TIMESTAMP
+);
+
+-- SHA-256 of codes for whoever has lost the device; each is good once.
+CREATE TABLE IF NOT EXISTS recovery_codes (
+    user_id UUID REFERENCES users(id) NOT NULL,
+    code_hash VARCHAR(64) NOT NULL,
+    used_at TIMESTAMP,
+    PRIMARY KEY (user_id, code_hash)
+);
+
 -- The server's figures. A row sums up a minute, an hour or a day (span: 'minute', 'hour', 'day'); METRICS_MINUTES_KEPT
 -- and its like say how long each is kept, so the table has an end. Nothing in them is about one person.
 CREATE TABLE IF NOT EXISTS metrics_history (

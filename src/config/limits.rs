@@ -54,6 +54,8 @@ pub struct Limits {
     pub login_failures_max: u32,
     /// Characters of a password without a second factor.
     pub password_chars_min: usize,
+    /// Characters of a password with a second factor.
+    pub password_chars_with_factor_min: usize,
     /// Rows of a list when the caller does not say.
     pub page_rows: u32,
     /// Rows of a list at most.
@@ -94,6 +96,7 @@ impl Default for Limits {
             outbox_bytes_max: 4 * 1024 * 1024,
             login_failures_max: 10,
             password_chars_min: 15,
+            password_chars_with_factor_min: 8,
             page_rows: 50,
             page_rows_max: 200,
             write_queue_max: 8_192,
@@ -335,6 +338,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         unset: "",
         common: false,
         doc: "The least characters of a password without a second factor (NIST SP 800-63B-4 asks for 15).",
+    },
+    Setting {
+        name: "LIMIT_PASSWORD_CHARS_WITH_FACTOR",
+        section: "limits",
+        key: "password_chars_with_factor",
+        kind: Kind::Whole { min: 8, max: 64 },
+        at: |c| &mut c.limits.password_chars_with_factor_min,
+        unset: "",
+        common: false,
+        doc: "The least characters of a password with a second factor (NIST SP 800-63B-4 asks for 8).",
     },
     Setting {
         name: "LIMIT_PAGE_ROWS",

@@ -29,6 +29,7 @@ pub mod setup_code;
 pub mod slots;
 mod text;
 pub mod token;
+pub mod totp;
 
 pub use chain::{AuditRecord, link};
 pub use entropy::{Entropy, SeededEntropy, SharedEntropy, SystemEntropy};

@@ -177,6 +177,11 @@ impl<'t> Act<'_, 't> {
         self.ledger.set_user(user, None);
     }
 
+    /// What is decided about everybody changed: all facts are read again from this commit on.
+    pub fn everybody_changed(&mut self) {
+        self.ledger.doubt_facts();
+    }
+
     /// Makes `user` a member of `channel`, or changes the standing there. A new member has read what was there.
     pub fn set_member(&mut self, channel: ChannelId, user: UserId, role: MemberRole) -> Result<()> {
         let fact = self.channel_fact(channel)?.ok_or_else(|| Error::missing("channel"))?;

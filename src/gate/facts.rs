@@ -27,6 +27,8 @@ pub struct UserFact {
     pub active: bool,
     /// Whether a new password has to be chosen before anything else.
     pub must_change_password: bool,
+    /// Whether a second factor has to be set up before anything else: the clinic asks it of the role, and there is none.
+    pub must_enrol: bool,
 }
 
 /// A role.

@@ -74,6 +74,8 @@ pub struct Ledger {
     /// Facts changed by this batch; `None` inside means that the entry is to be dropped.
     users: HashMap<UserId, Changed<UserFact>>,
     roles: HashMap<RoleId, Changed<RoleFact>>,
+    /// Whether all facts have to be read again.
+    facts_doubted: bool,
     channels: HashMap<ChannelId, Changed<ChannelFact>>,
     /// The last `seq` of each channel that was written to since the start.
     seqs: HashMap<ChannelId, i64>,
@@ -99,6 +101,7 @@ impl Ledger {
             head: Head::default(),
             users: HashMap::new(),
             roles: HashMap::new(),
+            facts_doubted: false,
             channels: HashMap::new(),
             seqs: HashMap::new(),
             seqs_before: HashMap::new(),
@@ -183,6 +186,11 @@ impl Ledger {
     pub(super) fn set_user(&mut self, user: UserId, fact: Option<Arc<UserFact>>) {
         let before = self.users.insert(user, fact);
         self.undo.push(Undo::User(user, before));
+    }
+
+    /// No fact that is kept counts after this commit.
+    pub(super) fn doubt_facts(&mut self) {
+        self.facts_doubted = true;
     }
 
     pub(super) fn set_role(&mut self, role: RoleId, fact: Option<Arc<RoleFact>>) {
@@ -327,6 +335,10 @@ impl store::Ledger for Ledger {
             facts.users.replace(self.users.drain());
             facts.roles.replace(self.roles.drain());
             facts.channels.replace(self.channels.drain());
+        }
+        // After a rollback this costs one reading too many, and nothing else.
+        if std::mem::take(&mut self.facts_doubted) {
+            facts.forget_all();
         }
         for change in self.sessions.drain(..) {
             match change {

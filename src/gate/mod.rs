@@ -317,6 +317,11 @@ impl Cx {
         I::from_uuid(parts.new_uuid(parts.clock.now()))
     }
 
+    /// Randomness.
+    pub fn entropy(&self) -> &dyn crate::crypto::Entropy {
+        self.gate.parts().entropy.as_ref()
+    }
+
     /// A new secret of 256 bits, to be shown once and kept as its hash.
     pub fn new_secret(&self) -> Zeroizing<String> {
         random_secret(SECRET_BYTES, self.gate.parts().entropy.as_ref())

@@ -15,7 +15,8 @@ use crate::id::{ApiKeyId, AuditId, ChannelId, Id, PermissionId, RoleId, SessionI
 use crate::store::{Json, Param, Tx, View};
 
 const USER_FACT: &str = "SELECT username, role_id, status = 'active' AND deleted_at IS NULL, \
-     COALESCE(force_password_change, FALSE) FROM users WHERE id = $1";
+     COALESCE(force_password_change, FALSE), COALESCE(two_factor_enabled, FALSE) FROM users WHERE id = $1";
+const FACTOR_ROLES: &str = "SELECT value FROM settings WHERE name = 'clinic.security.secondFactorRoles'";
 const ROLE_NAME: &str = "SELECT name FROM roles WHERE id = $1";
 const ROLE_PERMISSIONS: &str = "SELECT p.name FROM role_permissions rp \
      JOIN permissions p ON p.id = rp.permission_id WHERE rp.role_id = $1";
@@ -26,14 +27,27 @@ const CHANNEL_MEMBERS: &str = "SELECT user_id, role FROM channel_members WHERE c
 const CHANNEL_SANCTIONS: &str = "SELECT user_id, kind, ends_at FROM channel_sanctions WHERE channel_id = $1";
 
 pub(super) fn user_fact(view: &mut View<'_>, user: UserId) -> Result<Option<UserFact>> {
-    view.first(USER_FACT, &[id(user)], |row| {
+    let found = view.first(USER_FACT, &[id(user)], |row| {
+        let has_factor: bool = row.get(4)?;
         Ok(UserFact {
             username: row.get::<String>(0)?.into(),
             role: row.id(1)?,
             active: row.get(2)?,
             must_change_password: row.get(3)?,
+            must_enrol: !has_factor,
         })
-    })
+    })?;
+    let Some(mut fact) = found else { return Ok(None) };
+    // Most clinics ask it of nobody, and most who are asked have one.
+    if fact.must_enrol {
+        let roles = view.first(FACTOR_ROLES, &[], |row| Ok(row.get::<Json>(0)?.0))?;
+        let roles: Vec<String> = roles.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+        fact.must_enrol = !roles.is_empty()
+            && view
+                .first(ROLE_NAME, &[id(fact.role)], |row| row.get::<String>(0))?
+                .is_some_and(|name| roles.contains(&name));
+    }
+    Ok(Some(fact))
 }
 
 pub(super) fn role_fact(view: &mut View<'_>, role: RoleId) -> Result<Option<RoleFact>> {

@@ -48,6 +48,12 @@ pub(super) fn decide_for(user: UserId, need: Need, facts: &mut dyn FactSource, n
     if fact.must_change_password && !matches!(need, Need::Open | Need::OwnAccount) {
         return Err(Error::refused("password_change_required", "Choose a new password first."));
     }
+    if fact.must_enrol && !matches!(need, Need::Open | Need::OwnAccount) {
+        return Err(Error::refused(
+            "second_factor_setup_required",
+            "Set up a second factor first: your role needs one.",
+        ));
+    }
     match need {
         Need::Open | Need::OwnAccount | Need::SignedIn => Ok(Grant::default()),
         Need::System => Err(not_allowed()),
@@ -368,7 +374,7 @@ mod tests {
     }
 
     fn person(name: &str, n: usize, active: bool) -> UserFact {
-        UserFact { username: name.into(), role: role(n), active, must_change_password: false }
+        UserFact { username: name.into(), role: role(n), active, must_change_password: false, must_enrol: false }
     }
 
     /// Users 0–3 hold the four roles; 10 owns every channel, 11 is a member, 12 reads only,

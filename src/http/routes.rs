@@ -100,6 +100,11 @@ routes! {
     POST   "/api/auth/logout"                     SignedIn op::auth::logout;
     GET    "/api/auth/me"                         SignedIn op::auth::me;
     POST   "/api/auth/change-password"            SignedIn op::auth::change_password;
+    GET    "/api/auth/second-factor"              SignedIn op::auth::show_factor;
+    POST   "/api/auth/second-factor"              SignedIn op::auth::enrol_factor;
+    POST   "/api/auth/second-factor/confirm"      SignedIn op::auth::confirm_factor;
+    POST   "/api/auth/second-factor/recovery-codes" SignedIn op::auth::renew_recovery_codes;
+    POST   "/api/auth/second-factor/disable"      SignedIn op::auth::disable_factor;
 
     POST   "/api/auth/register"                   Open     op::auth::register;
     POST   "/api/auth/reset-password"             Open     op::auth::reset_password;
@@ -118,6 +123,7 @@ routes! {
     GET    "/api/users/{id}/permissions"          SignedIn op::users::permissions;
     PUT    "/api/users/{id}/password"             SignedIn op::users::set_password;
     POST   "/api/users/{id}/password-reset"       SignedIn op::users::issue_reset;
+    POST   "/api/users/{id}/reset-second-factor"  SignedIn op::auth::reset_factor;
     GET    "/api/users/{id}/notification-preferences" SignedIn op::users::show_preferences;
     PUT    "/api/users/{id}/notification-preferences" SignedIn op::users::change_preferences;
     GET    "/api/users/{id}/audit-log"            SignedIn op::audit::of_user;

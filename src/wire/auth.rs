@@ -15,12 +15,18 @@ pub struct Login {
     pub username: String,
     /// Wiped once it is checked.
     pub password: Zeroizing<String>,
+    /// What the authenticator shows, or a recovery code, where the account has a second factor.
+    pub code: Option<Zeroizing<String>>,
 }
 
 impl Body for Login {
     const REFUSED: &'static [&'static str] = &[];
     fn read(fields: &mut Fields) -> Self {
-        Self { username: fields.text("username"), password: Zeroizing::new(fields.text("password")) }
+        Self {
+            username: fields.text("username"),
+            password: Zeroizing::new(fields.text("password")),
+            code: fields.optional_text("code").map(Zeroizing::new),
+        }
     }
 }
 

@@ -29,6 +29,7 @@ pub mod problem;
 pub mod roles;
 pub mod schedule;
 pub mod search;
+pub mod second_factor;
 pub mod sessions;
 pub mod settings;
 pub mod templates;

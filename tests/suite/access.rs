@@ -54,6 +54,12 @@ POST /api/auth/refresh-token: 401 200 200 200 200 200
 POST /api/auth/logout: 401 200 200 200 200 200
 GET /api/auth/me: 401 200 200 200 200 200
 POST /api/auth/change-password: 401 400 400 400 400 400
+GET /api/auth/second-factor: 401 200 200 200 200 200
+POST /api/auth/second-factor: 401 400 400 400 400 400
+POST /api/auth/second-factor/confirm: 401 404 404 404 404 404
+POST /api/auth/second-factor/recovery-codes: 401 400 400 400 400 400
+POST /api/auth/second-factor/disable: 401 400 400 400 400 400
+POST /api/users/{id}/reset-second-factor: 401 403 403 409 409 403
 POST /api/auth/register: 403 403 403 403 403 403
 POST /api/auth/reset-password: 403 403 403 403 403 403
 GET /api/invitations: 401 403 403 200 200 403
@@ -234,6 +240,10 @@ impl Ward {
             ("POST", "/api/auth/reset-password") => json!({ "token": "none", "newPassword": PASSWORD }),
             ("POST", "/api/invitations") => json!({ "role": "user" }),
             ("POST", "/api/auth/change-password") => json!({ "currentPassword": "wrong", "newPassword": "short" }),
+            ("POST", "/api/auth/second-factor/confirm") => json!({ "code": "123456" }),
+            ("POST", path) if path.starts_with("/api/auth/second-factor") => {
+                json!({ "password": "wrong wrong wrong", "code": "123456" })
+            }
             ("POST", "/api/users") => json!({ "username": "alice", "password": PASSWORD }),
             ("POST", "/api/channels") => json!({ "name": "new" }),
             ("POST", "/api/channels/{id}/members" | "/api/channels/direct") => json!({ "userId": self.member.id }),

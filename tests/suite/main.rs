@@ -25,6 +25,7 @@
 //! | admin | looking after the server: the overview, settings, blocked addresses |
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
+//! | second_factor | set up, asked for, used once, lost and ended |
 //! | sync | state + frames = a fresh fetch, whatever was missed |
 //! | channels, channels_people | what channels are and how they end; who may be there and say what |
 //! | engines | the main stories on both databases |
@@ -87,6 +88,7 @@ mod receipts;
 mod revocation;
 mod roles;
 mod search;
+mod second_factor;
 mod settings;
 mod starting;
 mod sync;

@@ -30,6 +30,16 @@ pub(super) enum AuthDeed {
     WrongReset,
     /// Choose a new password by such a leave.
     Reset { user: UserId },
+    /// Begin a second factor.
+    EnrolFactor { user: UserId },
+    /// Turn it on, by its first code.
+    ConfirmFactor { user: UserId },
+    /// Get new recovery codes.
+    RenewRecoveryCodes { user: UserId },
+    /// End one's second factor.
+    DisableFactor { user: UserId },
+    /// End somebody's who has lost it.
+    ResetFactor { user: UserId },
     /// See who one is and what one may do.
     LookAtOneself,
     /// Choose a new password.
@@ -40,7 +50,7 @@ impl Deed for AuthDeed {
     fn need(&self) -> Need {
         match self {
             Self::LookForOlderHashes => Need::System,
-            Self::SetPassword { user } | Self::IssueReset { user } => Need::Manages(*user),
+            Self::SetPassword { user } | Self::IssueReset { user } | Self::ResetFactor { user } => Need::Manages(*user),
             // Of a reset the token is the permission: it was checked, and the deed itself uses it up.
             Self::FindAccount
             | Self::LogIn { .. }
@@ -49,9 +59,15 @@ impl Deed for AuthDeed {
             | Self::FindReset
             | Self::WrongReset
             | Self::Reset { .. } => Need::Open,
-            Self::Refresh | Self::LogOut | Self::LookAtOneself | Self::FindOwnHash | Self::ChangePassword { .. } => {
-                Need::OwnAccount
-            }
+            Self::Refresh
+            | Self::LogOut
+            | Self::LookAtOneself
+            | Self::FindOwnHash
+            | Self::EnrolFactor { .. }
+            | Self::ConfirmFactor { .. }
+            | Self::RenewRecoveryCodes { .. }
+            | Self::DisableFactor { .. }
+            | Self::ChangePassword { .. } => Need::OwnAccount,
         }
     }
 
@@ -62,6 +78,11 @@ impl Deed for AuthDeed {
             | Self::FindOwnHash
             | Self::SetPassword { .. }
             | Self::IssueReset { .. }
+            | Self::EnrolFactor { .. }
+            | Self::ConfirmFactor { .. }
+            | Self::RenewRecoveryCodes { .. }
+            | Self::DisableFactor { .. }
+            | Self::ResetFactor { .. }
             | Self::ChangePassword { .. } => ByKey::Never,
             _ => ByKey::AsNeeded,
         }
@@ -82,6 +103,11 @@ impl Deed for AuthDeed {
             Self::Rehash { user } => Trail::record("auth.rehash").with("targetUserId", *user),
             Self::Refresh => Trail::record("auth.refresh"),
             Self::LogOut => Trail::record("auth.logout"),
+            Self::EnrolFactor { user } => Trail::record("auth.enrol_second_factor").with("targetUserId", *user),
+            Self::ConfirmFactor { user } => Trail::record("auth.confirm_second_factor").with("targetUserId", *user),
+            Self::RenewRecoveryCodes { user } => Trail::record("auth.renew_recovery_codes").with("targetUserId", *user),
+            Self::DisableFactor { user } => Trail::record("auth.disable_second_factor").with("targetUserId", *user),
+            Self::ResetFactor { user } => Trail::record("auth.reset_second_factor").with("targetUserId", *user),
             Self::LookAtOneself => Trail::nothing("auth.look_at_oneself"),
             Self::FindOwnHash => Trail::nothing("auth.find_own_hash"),
             Self::SetPassword { user } => Trail::record("auth.set_password").with("targetUserId", *user),

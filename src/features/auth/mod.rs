@@ -4,10 +4,12 @@
 //! further attempts down; successes are free.
 
 mod deeds;
+mod factor_rows;
 mod me;
 mod ops;
 mod reset;
 mod rows;
+pub mod second_factor;
 
 pub use me::{clinic_shown, me};
 pub use ops::{change_password, level, login, logout, refresh, set_password};

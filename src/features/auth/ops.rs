@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use zeroize::Zeroizing;
 
 use super::deeds::AuthDeed;
-use super::rows;
+use super::{rows, second_factor};
 use crate::crypto::{Pbkdf2, StoredHash};
 use crate::error::{Error, Result};
 use crate::features::{Means, users};
@@ -52,16 +52,31 @@ pub async fn login(cx: &Cx, means: &Means, body: Login) -> Result<SignedIn> {
     };
     let user = account.id;
     let hash = account.password_hash.clone();
-    let (issued, person) = cx
+    if account.second_factor && body.code.is_none() {
+        return Err(Error::unauthenticated(
+            "second_factor_required",
+            "This account has a second factor: send the code too.",
+        ));
+    }
+    let code = body.code.filter(|_| account.second_factor);
+    let signed_in = cx
         .act(AuthDeed::LogIn { user }, move |act| {
             // The password may have been changed or the account closed while it was being checked.
             if rows::hash(act, user)?.as_deref() != Some(hash.as_str()) {
                 return Err(wrong());
             }
+            if let Some(code) = code {
+                second_factor::accept(act, user, &code)?;
+            }
             rows::signed_in(act, user)?;
             Ok((act.open_session(user)?, users::find(act, user)?))
         })
-        .await?;
+        .await;
+    if signed_in.as_ref().is_err_and(|error| error.code() == "wrong_second_factor") {
+        means.logins.failed(&key, address, cx.monotonic());
+        fail(cx, Some(user), "wrong_second_factor").await?;
+    }
+    let (issued, person) = signed_in?;
     means.logins.succeeded(&key, address);
     means.metrics.logins_good.one();
     if verdict.needs_rehash {
@@ -92,18 +107,20 @@ pub async fn logout(cx: &Cx) -> Result<()> {
 
 /// Chooses a new password; every other sign-in of the account ends.
 pub async fn change_password(cx: &Cx, means: &Means, body: ChangePassword) -> Result<()> {
-    let (user, (username, old, salt)) = cx
+    let (user, own) = cx
         .view(AuthDeed::FindOwnHash, |look| {
             let user = look.user()?;
             Ok((user, rows::own(look, user)?.ok_or_else(|| Error::missing("user"))?))
         })
         .await?;
     let address = cx.peer().ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    let key = users::Username::fold(&username);
+    let key = users::Username::fold(&own.username);
     means.logins.check(&key, address, cx.monotonic())?;
-    let new = users::NewPassword::parse(body.new, &username, means.limits.password_chars_min)
+    let chars_min = second_factor::chars_min(means, own.second_factor);
+    let old = own.hash;
+    let new = users::NewPassword::parse(body.new, &own.username, chars_min)
         .map_err(|detail| Error::field("newPassword", detail))?;
-    if !means.passwords.verify(body.current, Some(StoredHash::read(old.clone(), &salt)?)).await?.ok {
+    if !means.passwords.verify(body.current, Some(StoredHash::read(old.clone(), &own.salt)?)).await?.ok {
         means.logins.failed(&key, address, cx.monotonic());
         fail(cx, Some(user), "wrong_password").await?;
         return Err(Error::field("currentPassword", "is not the current password"));
@@ -127,9 +144,8 @@ pub async fn set_password(cx: &Cx, means: &Means, user: UserId, body: SetPasswor
         return change_password(cx, means, ChangePassword { current, new: body.new }).await;
     }
     let deed = || AuthDeed::SetPassword { user };
-    let (username, ..) =
-        cx.view(deed(), move |look| rows::own(look, user)?.ok_or_else(|| Error::missing("user"))).await?;
-    let new = users::NewPassword::parse(body.new, &username, means.limits.password_chars_min)
+    let own = cx.view(deed(), move |look| rows::own(look, user)?.ok_or_else(|| Error::missing("user"))).await?;
+    let new = users::NewPassword::parse(body.new, &own.username, means.limits.password_chars_min)
         .map_err(|detail| Error::field("newPassword", detail))?;
     let hash = means.passwords.hash(new.into_inner()).await?;
     let force = body.force_password_change;
@@ -151,7 +167,7 @@ fn wrong() -> Error {
     Error::unauthenticated("wrong_credentials", "The name or the password is wrong.")
 }
 
-async fn fail(cx: &Cx, user: Option<UserId>, why: &'static str) -> Result<()> {
+pub(super) async fn fail(cx: &Cx, user: Option<UserId>, why: &'static str) -> Result<()> {
     cx.act(AuthDeed::FailToLogIn { user, why }, move |act| match user {
         Some(user) => rows::failed(act, user),
         None => Ok(()),

@@ -44,7 +44,8 @@ pub async fn reset_password(cx: &Cx, means: &Means, body: ResetPassword) -> Resu
         cx.act(AuthDeed::WrongReset, |_| Ok(())).await?;
         return Err(wrong());
     };
-    let new = users::NewPassword::parse(body.new, &found.username, means.limits.password_chars_min)
+    let chars_min = super::second_factor::chars_min(means, found.second_factor);
+    let new = users::NewPassword::parse(body.new, &found.username, chars_min)
         .map_err(|detail| Error::field("newPassword", detail))?;
     let hash = means.passwords.hash(new.into_inner()).await?;
     let user = found.user;

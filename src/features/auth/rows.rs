@@ -16,7 +16,8 @@ const CHANGE: &str = "UPDATE users SET password_hash = $3, password_hash_type = 
 const SET: &str = "UPDATE users SET password_hash = $2, password_hash_type = 'argon2id', salt = '', \
      password_last_changed = $3, updated_at = $3, force_password_change = $4, failed_login_attempts = 0, \
      version = version + 1 WHERE id = $1 AND deleted_at IS NULL";
-const OWN: &str = "SELECT username, password_hash, salt FROM users WHERE id = $1 AND deleted_at IS NULL";
+const OWN: &str = "SELECT username, password_hash, salt, COALESCE(two_factor_enabled, FALSE) FROM users \
+     WHERE id = $1 AND deleted_at IS NULL";
 const OLDER_SALT: &str = "SELECT salt FROM users WHERE password_hash_type = 'pbkdf2+argon2id' LIMIT 1";
 const HASH: &str = "SELECT password_hash FROM users WHERE id = $1 AND status = 'active' AND deleted_at IS NULL";
 
@@ -44,7 +45,7 @@ const CANCEL_RESETS: &str = "UPDATE password_reset_requests SET used = TRUE, use
      WHERE user_id = $1 AND used = FALSE";
 const ISSUE_RESET: &str = "INSERT INTO password_reset_requests \
      (id, user_id, token_hash, created_at, expires_at, used) VALUES ($1, $2, $3, $4, $5, FALSE)";
-const FIND_RESET: &str = "SELECT r.id, r.user_id, u.username FROM password_reset_requests r \
+const FIND_RESET: &str = "SELECT r.id, r.user_id, u.username, COALESCE(u.two_factor_enabled, FALSE) FROM password_reset_requests r \
      JOIN users u ON u.id = r.user_id WHERE r.token_hash = $1 AND r.used = FALSE AND r.expires_at > $2 \
      AND u.status = 'active' AND u.deleted_at IS NULL";
 const USE_RESET: &str = "UPDATE password_reset_requests SET used = TRUE, used_at = $2 \
@@ -55,6 +56,7 @@ pub(super) struct Reset {
     pub(super) id: ResetId,
     pub(super) user: UserId,
     pub(super) username: String,
+    pub(super) second_factor: bool,
 }
 
 /// Makes the earlier ones of an account worthless.
@@ -71,7 +73,7 @@ pub(super) fn issue_reset(act: &mut Act<'_, '_>, user: UserId, token_hash: &str,
 
 pub(super) fn find_reset(look: &mut Look<'_, '_>, token_hash: &str, now: Timestamp) -> Result<Option<Reset>> {
     look.first(FIND_RESET, &[Param::Text(token_hash), time(now)], |row| {
-        Ok(Reset { id: row.id(0)?, user: row.id(1)?, username: row.get(2)? })
+        Ok(Reset { id: row.id(0)?, user: row.id(1)?, username: row.get(2)?, second_factor: row.get(3)? })
     })
 }
 
@@ -87,9 +89,19 @@ pub(super) fn set(act: &mut Act<'_, '_>, user: UserId, hash: &str, force_change:
     Ok(act.execute(SET, &[id(user), Param::Text(hash), time(now), Param::Bool(force_change)])? == 1)
 }
 
-/// One's own name, hash and what the hash is of.
-pub(super) fn own(look: &mut Look<'_, '_>, user: UserId) -> Result<Option<(String, String, String)>> {
-    look.first(OWN, &[id(user)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+/// What a change of a password needs to know of an account.
+pub(super) struct Own {
+    pub(super) username: String,
+    pub(super) hash: String,
+    /// What the hash is of, where that is not the password itself.
+    pub(super) salt: String,
+    pub(super) second_factor: bool,
+}
+
+pub(super) fn own(look: &mut Look<'_, '_>, user: UserId) -> Result<Option<Own>> {
+    look.first(OWN, &[id(user)], |row| {
+        Ok(Own { username: row.get(0)?, hash: row.get(1)?, salt: row.get(2)?, second_factor: row.get(3)? })
+    })
 }
 
 /// The parameters of some hash that was taken over and not replaced yet.

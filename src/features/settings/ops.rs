@@ -36,6 +36,7 @@ pub async fn change(cx: &Cx, means: &Means, name: &str, body: SettingChange) -> 
     let value = body.value.to_string();
     cx.act(SettingDeed::Change { name: policy.name }, move |act| {
         let by = act.user()?;
+        act.everybody_changed();
         rows::keep(act, policy.name, &value, by)
     })
     .await?;
@@ -46,7 +47,11 @@ pub async fn change(cx: &Cx, means: &Means, name: &str, body: SettingChange) -> 
 /// Puts the default in force again.
 pub async fn reset(cx: &Cx, means: &Means, name: &str) -> Result<Setting> {
     let policy = known(name)?;
-    cx.act(SettingDeed::Reset { name: policy.name }, move |act| rows::forget(act, policy.name)).await?;
+    cx.act(SettingDeed::Reset { name: policy.name }, move |act| {
+        act.everybody_changed();
+        rows::forget(act, policy.name)
+    })
+    .await?;
     load(cx, &means.clinic).await?;
     show(cx, name).await
 }

@@ -25,8 +25,8 @@ const SHOW: &str = user_columns!("WHERE u.id = $1 AND u.deleted_at IS NULL");
 const LIST: &str = user_columns!("WHERE u.deleted_at IS NULL AND u.username_key > $1 ORDER BY u.username_key LIMIT $2");
 const LIST_BACK: &str =
     user_columns!("WHERE u.deleted_at IS NULL AND u.username_key < $1 ORDER BY u.username_key DESC LIMIT $2");
-const BY_KEY: &str = "SELECT id, username, password_hash, salt, status = 'active' AND deleted_at IS NULL \
-     FROM users WHERE username_key = $1 AND erased_at IS NULL";
+const BY_KEY: &str = "SELECT id, username, password_hash, salt, status = 'active' AND deleted_at IS NULL, \
+     COALESCE(two_factor_enabled, FALSE) FROM users WHERE username_key = $1 AND erased_at IS NULL";
 const INSERT: &str = "INSERT INTO users \
      (id, username, username_key, email, email_key, password_hash, salt, first_name, last_name, role_id, status, \
       created_at, updated_at, two_factor_enabled, failed_login_attempts, force_password_change, \
@@ -152,6 +152,7 @@ pub(super) fn by_key(look: &mut Look<'_, '_>, key: &str) -> Result<Option<Accoun
             password_hash: row.get(2)?,
             salt: row.get(3)?,
             active: row.get(4)?,
+            second_factor: row.get(5)?,
         })
     })
 }

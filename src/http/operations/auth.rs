@@ -1,12 +1,14 @@
 //! Set-up, signing in and out.
 
 use crate::error::Result;
+use crate::features::auth::second_factor;
 use crate::features::{auth, invitations, setup};
 use crate::http::call::{Answer, Call};
 use crate::http::contract::{Described, get, post};
 use crate::http::cookie;
 use crate::wire::auth::Success;
 use crate::wire::auth::{ChangePassword, Login, Me, Register, ResetPassword, Setup, SignedIn};
+use crate::wire::second_factor::{ConfirmFactor, Enrol, Enrolment, ProveBoth, RecoveryCodes, SecondFactor};
 use crate::wire::users::User;
 
 pub(in crate::http) fn described() -> Vec<Described> {
@@ -18,6 +20,20 @@ pub(in crate::http) fn described() -> Vec<Described> {
         get("/api/auth/me", "Who is signed in, what they may do, and where.").gives::<Me>(),
         post("/api/auth/change-password", "Chooses a new password and ends every other sign-in.")
             .takes::<ChangePassword>()
+            .gives::<Success>(),
+        get("/api/auth/second-factor", "Whether one's account has a second factor.").gives::<SecondFactor>(),
+        post("/api/auth/second-factor", "Begins one; its secret is shown this once.")
+            .takes::<Enrol>()
+            .makes::<Enrolment>(),
+        post("/api/auth/second-factor/confirm", "Turns it on by its first code; gives the recovery codes.")
+            .takes::<ConfirmFactor>()
+            .gives::<RecoveryCodes>()
+            .fails(&[404]),
+        post("/api/auth/second-factor/recovery-codes", "Ten new recovery codes.")
+            .takes::<ProveBoth>()
+            .gives::<RecoveryCodes>(),
+        post("/api/auth/second-factor/disable", "Ends one's own.").takes::<ProveBoth>().gives::<Success>(),
+        post("/api/users/{id}/reset-second-factor", "Ends the second factor of somebody who has lost it.")
             .gives::<Success>(),
         post("/api/auth/register", "Makes an account for oneself.").takes::<Register>().makes::<User>(),
         post("/api/auth/reset-password", "Chooses a new password by a token that was handed out.")
@@ -64,6 +80,32 @@ pub(in crate::http) async fn logout(call: Call) -> Result<Answer> {
 pub(in crate::http) async fn change_password(call: Call) -> Result<Answer> {
     auth::change_password(&call.cx, &call.web.means, call.body()?).await?;
     Answer::ok(&Success::because("The password was changed, and every other sign-in has ended."))
+}
+
+pub(in crate::http) async fn show_factor(call: Call) -> Result<Answer> {
+    Answer::ok(&second_factor::show(&call.cx, &call.web.means).await?)
+}
+
+pub(in crate::http) async fn enrol_factor(call: Call) -> Result<Answer> {
+    Answer::created(&second_factor::enrol(&call.cx, &call.web.means, call.body()?).await?)
+}
+
+pub(in crate::http) async fn confirm_factor(call: Call) -> Result<Answer> {
+    Answer::ok(&second_factor::confirm(&call.cx, &call.web.means, call.body()?).await?)
+}
+
+pub(in crate::http) async fn renew_recovery_codes(call: Call) -> Result<Answer> {
+    Answer::ok(&second_factor::renew_codes(&call.cx, &call.web.means, call.body()?).await?)
+}
+
+pub(in crate::http) async fn disable_factor(call: Call) -> Result<Answer> {
+    second_factor::disable(&call.cx, &call.web.means, call.body()?).await?;
+    Answer::ok(&Success::because("The second factor is off."))
+}
+
+pub(in crate::http) async fn reset_factor(call: Call) -> Result<Answer> {
+    second_factor::reset(&call.cx, call.id("id", "user")?).await?;
+    Answer::ok(&Success::because("The second factor is off, and every sign-in of the account has ended."))
 }
 
 pub(in crate::http) async fn register(call: Call) -> Result<Answer> {

@@ -35,6 +35,8 @@ pub struct Account {
     pub salt: String,
     /// Whether it may be used.
     pub active: bool,
+    /// Whether signing in asks for a second factor.
+    pub second_factor: bool,
 }
 
 impl Account {
