@@ -4,7 +4,6 @@
 //! further attempts down; successes are free.
 
 mod deeds;
-mod factor_rows;
 mod me;
 mod ops;
 mod reset;

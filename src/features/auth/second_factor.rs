@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use zeroize::Zeroizing;
 
 use super::deeds::AuthDeed;
-use super::factor_rows as rows;
+use super::rows::factor as rows;
 use crate::crypto::totp::{self, TotpSecret, TypedCode};
 use crate::crypto::{Cell, Purpose, StoredHash};
 use crate::error::{Error, Result};
@@ -143,11 +143,11 @@ pub async fn reset(cx: &Cx, user: UserId) -> Result<()> {
 /// Takes a code for `user`, inside a deed that needs it, and uses it up.
 pub(super) fn accept(act: &mut Act<'_, '_>, user: UserId, code: &str) -> Result<()> {
     let factor = rows::factor_in(act, user)?.and_then(|factor| Some((factor.secret?, factor.last_step)));
-    let (sealed, used) = factor.ok_or_else(wrong)?;
+    let (sealed, last) = factor.ok_or_else(wrong)?;
     match totp::typed(code).ok_or_else(wrong)? {
         TypedCode::Digits(digits) => {
             let secret = TotpSecret::of(&act.keys().open(Purpose::Secrets, &cell(user), &sealed)?)?;
-            let step = secret.step_of(&digits, act.now().seconds(), used).ok_or_else(wrong)?;
+            let step = secret.step_of(&digits, act.now().seconds(), last).ok_or_else(wrong)?;
             if rows::use_step(act, user, step)? { Ok(()) } else { Err(wrong()) }
         }
         TypedCode::Recovery(hash) => {

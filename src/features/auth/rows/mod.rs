@@ -1,5 +1,7 @@
 //! Every SQL text of signing in.
 
+pub(super) mod factor;
+
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::gate::cells::{Columns, Param, id, time};

@@ -22,36 +22,36 @@ const USE_CODE: &str =
 const CODES_LEFT: &str = "SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL";
 
 /// As it is stored: sealed.
-pub(super) struct Factor {
-    pub(super) pending: Option<Vec<u8>>,
-    pub(super) secret: Option<Vec<u8>>,
-    pub(super) last_step: i64,
-    pub(super) confirmed: Option<Timestamp>,
+pub(in crate::features::auth) struct Factor {
+    pub(in crate::features::auth) pending: Option<Vec<u8>>,
+    pub(in crate::features::auth) secret: Option<Vec<u8>>,
+    pub(in crate::features::auth) last_step: i64,
+    pub(in crate::features::auth) confirmed: Option<Timestamp>,
 }
 
 fn read(row: &Row<'_>) -> Result<Factor> {
     Ok(Factor { pending: row.get(0)?, secret: row.get(1)?, last_step: row.get(2)?, confirmed: row.opt_time(3)? })
 }
 
-pub(super) fn factor(look: &mut Look<'_, '_>, user: UserId) -> Result<Option<Factor>> {
+pub(in crate::features::auth) fn factor(look: &mut Look<'_, '_>, user: UserId) -> Result<Option<Factor>> {
     look.first(FACTOR, &[id(user)], read)
 }
 
-pub(super) fn factor_in(act: &mut Act<'_, '_>, user: UserId) -> Result<Option<Factor>> {
+pub(in crate::features::auth) fn factor_in(act: &mut Act<'_, '_>, user: UserId) -> Result<Option<Factor>> {
     act.first(FACTOR, &[id(user)], read)
 }
 
-pub(super) fn begin(act: &mut Act<'_, '_>, user: UserId, sealed: &[u8]) -> Result<()> {
+pub(in crate::features::auth) fn begin(act: &mut Act<'_, '_>, user: UserId, sealed: &[u8]) -> Result<()> {
     act.execute(BEGIN, &[id(user), Param::Bytes(sealed)]).map(drop)
 }
 
-pub(super) fn turn_on(act: &mut Act<'_, '_>, user: UserId, sealed: &[u8], step: i64) -> Result<()> {
+pub(in crate::features::auth) fn turn_on(act: &mut Act<'_, '_>, user: UserId, sealed: &[u8], step: i64) -> Result<()> {
     let now = act.now();
     act.execute(TURN_ON, &[id(user), Param::Bytes(sealed), Param::Int(step), time(now)])?;
     act.execute(MARK, &[id(user), Param::Bool(true), time(now), Param::Bool(false)]).map(drop)
 }
 
-pub(super) fn turn_off(act: &mut Act<'_, '_>, user: UserId, force_change: bool) -> Result<()> {
+pub(in crate::features::auth) fn turn_off(act: &mut Act<'_, '_>, user: UserId, force_change: bool) -> Result<()> {
     let now = act.now();
     act.execute(FORGET, &[id(user)])?;
     act.execute(FORGET_CODES, &[id(user)])?;
@@ -59,21 +59,21 @@ pub(super) fn turn_off(act: &mut Act<'_, '_>, user: UserId, force_change: bool) 
 }
 
 /// Uses a step up; says whether nobody was faster.
-pub(super) fn use_step(act: &mut Act<'_, '_>, user: UserId, step: i64) -> Result<bool> {
+pub(in crate::features::auth) fn use_step(act: &mut Act<'_, '_>, user: UserId, step: i64) -> Result<bool> {
     Ok(act.execute(USE_STEP, &[id(user), Param::Int(step)])? == 1)
 }
 
-pub(super) fn keep_codes(act: &mut Act<'_, '_>, user: UserId, hashes: &[String]) -> Result<()> {
+pub(in crate::features::auth) fn keep_codes(act: &mut Act<'_, '_>, user: UserId, hashes: &[String]) -> Result<()> {
     act.execute(FORGET_CODES, &[id(user)])?;
     hashes.iter().try_for_each(|hash| act.execute(KEEP_CODE, &[id(user), Param::Text(hash)]).map(drop))
 }
 
 /// Uses a recovery code up; says whether it could still be.
-pub(super) fn use_code(act: &mut Act<'_, '_>, user: UserId, hash: &str) -> Result<bool> {
+pub(in crate::features::auth) fn use_code(act: &mut Act<'_, '_>, user: UserId, hash: &str) -> Result<bool> {
     let now = act.now();
     Ok(act.execute(USE_CODE, &[id(user), Param::Text(hash), time(now)])? == 1)
 }
 
-pub(super) fn codes_left(look: &mut Look<'_, '_>, user: UserId) -> Result<i64> {
+pub(in crate::features::auth) fn codes_left(look: &mut Look<'_, '_>, user: UserId) -> Result<i64> {
     Ok(look.first(CODES_LEFT, &[id(user)], |row| row.get(0))?.unwrap_or(0))
 }
