@@ -1,5 +1,7 @@
 //! The second factor: set up, asked for, used once, lost and ended.
 
+use std::fmt::Write as _;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use mcp_messenger::clock::Clock as _;
 use serde_json::{Value, json};
@@ -13,7 +15,7 @@ fn code(clinic: &Clinic, secret: &str, later: i64) -> String {
     let mut bits = String::new();
     for letter in secret.chars() {
         let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();
-        bits += &format!("{value:05b}");
+        let _ = write!(bits, "{value:05b}");
     }
     let key: Vec<u8> = bits
         .as_bytes()
