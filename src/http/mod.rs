@@ -9,6 +9,7 @@
 //! | call | what an operation gets and gives |
 //! | cookie | signing in by a cookie, for our own pages |
 //! | front | what every request passes before the table: scheme, host, origin, upgrade |
+//! | hearing | whose a request is, and its body |
 //! | headers | security headers, CORS for configured origins |
 //! | clients | the web clients that the build put inside |
 //! | packing | answers made smaller, as the client accepts |
@@ -23,6 +24,7 @@ mod contract;
 mod cookie;
 mod front;
 mod headers;
+mod hearing;
 mod operations;
 mod packing;
 mod pages;
