@@ -161,5 +161,5 @@ export const session = new Session()
 
 /** Refusals of a sign-in that mean: now the code of the second factor. */
 export function wantsCode(error: unknown): boolean {
-  return error instanceof ApiError && ['code_required', 'second_factor_required', 'wrong_code'].includes(error.code)
+  return error instanceof ApiError && ['second_factor_required', 'wrong_second_factor'].includes(error.code)
 }

@@ -86,9 +86,9 @@ for (const name of catalogues) {
       rows[key] = row
       const named = judge(relative(root, path), key, row)
       types.push(`  ${JSON.stringify(key)}: ${named.map((n) => JSON.stringify(n)).join(' | ') || 'never'}`)
-      // Keys that are put together (`roles.${name}`) are found by what stands before the last dot.
-      const stem = key.slice(0, key.lastIndexOf('.') + 1)
-      if (!used.includes(`'${key}'`) && !used.includes(`\`${stem}\${`)) faults.push(`${relative(root, path)}: ${key} is not used`)
+      // Keys that are put together (`roles.${name}`) are found by what stands before one of their dots.
+      const stems = [...key.matchAll(/\./g)].map((dot) => key.slice(0, dot.index + 1))
+      if (!used.includes(`'${key}'`) && !stems.some((stem) => used.includes(`\`${stem}\${`))) faults.push(`${relative(root, path)}: ${key} is not used`)
     }
   }
   mkdirSync(join(out, name))
