@@ -78,6 +78,8 @@ routes! {
     GET    "/setup"                               Open     op::pages::setup_page;
     GET    "/admin"                               Open     op::pages::admin_page;
     GET    "/admin/{*rest}"                       Open     op::pages::admin_view;
+    GET    "/welcome"                             Open     op::pages::welcome_page;
+    GET    "/join"                                Open     op::pages::join_page;
     GET    "/trust"                               Open     op::pages::trust_page;
     GET    "/trust/ca.pem"                        Open     op::pages::authority;
     GET    "/assets/{file}"                       Open     op::pages::asset;
@@ -102,6 +104,7 @@ routes! {
 
     GET    "/api/invitations"                     SignedIn op::invitations::list;
     POST   "/api/invitations"                     SignedIn op::invitations::create;
+    POST   "/api/invitations/check"               Open     op::invitations::check;
     DELETE "/api/invitations/{id}"                SignedIn op::invitations::revoke;
 
     GET    "/api/users"                           SignedIn op::users::list;
@@ -425,6 +428,8 @@ mod tests {
                 ("GET", "/setup"),
                 ("GET", "/admin"),
                 ("GET", "/admin/{*rest}"),
+                ("GET", "/welcome"),
+                ("GET", "/join"),
                 ("GET", "/trust"),
                 ("GET", "/trust/ca.pem"),
                 ("GET", "/assets/{file}"),
@@ -434,6 +439,7 @@ mod tests {
                 ("POST", "/api/auth/login"),
                 ("POST", "/api/auth/register"),
                 ("POST", "/api/auth/reset-password"),
+                ("POST", "/api/invitations/check"),
             ]
         );
     }

@@ -28,6 +28,33 @@ impl Body for NewInvitation {
     }
 }
 
+/// `POST /api/invitations/check`.
+pub struct InvitationCheck {
+    /// What was handed to whoever is invited.
+    pub token: String,
+}
+
+impl Body for InvitationCheck {
+    const REFUSED: &'static [&'static str] = &[];
+    fn read(fields: &mut Fields) -> Self {
+        Self { token: fields.text("token") }
+    }
+}
+
+/// What an invitation tells whoever holds it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GoodInvitation {
+    /// What the clinic is called; null until it has a name.
+    pub clinic: Option<String>,
+    /// The role of the account that it makes.
+    pub role: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Characters that a password has at least.
+    pub password_min: usize,
+}
+
 /// An invitation; never its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -43,6 +43,8 @@ GET /: 200 200 200 200 200 200
 GET /setup: 404 404 404 404 404 404
 GET /admin: 200 200 200 200 200 200
 GET /admin/{*rest}: 200 200 200 200 200 200
+GET /welcome: 200 200 200 200 200 200
+GET /join: 200 200 200 200 200 200
 GET /trust: 200 200 200 200 200 200
 GET /trust/ca.pem: 200 200 200 200 200 200
 GET /assets/{file}: 404 404 404 404 404 404
@@ -64,6 +66,7 @@ POST /api/auth/register: 403 403 403 403 403 403
 POST /api/auth/reset-password: 403 403 403 403 403 403
 GET /api/invitations: 401 403 403 200 200 403
 POST /api/invitations: 401 403 403 201 201 403
+POST /api/invitations/check: 400 400 400 400 400 400
 DELETE /api/invitations/{id}: 401 403 403 404 404 403
 GET /api/users: 401 200 200 200 200 200
 POST /api/users: 401 403 403 409 409 403
@@ -238,6 +241,7 @@ impl Ward {
             ("POST", "/api/auth/login") => json!({ "username": "nobody-such", "password": "wrong wrong wrong" }),
             ("POST", "/api/auth/register") => json!({ "username": "eve", "password": PASSWORD }),
             ("POST", "/api/auth/reset-password") => json!({ "token": "none", "newPassword": PASSWORD }),
+            ("POST", "/api/invitations/check") => json!({}),
             ("POST", "/api/invitations") => json!({ "role": "user" }),
             ("POST", "/api/auth/change-password") => json!({ "currentPassword": "wrong", "newPassword": "short" }),
             ("POST", "/api/auth/second-factor/confirm") => json!({ "code": "123456" }),

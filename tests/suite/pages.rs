@@ -42,7 +42,7 @@ fn loaded(html: &str) -> Vec<String> {
 async fn pages_and_their_files_arrive_in_every_coding_and_are_known_again() {
     let clinic = Clinic::with(|c| c.initial_admin.username = None).await;
     let visitor = clinic.visitor();
-    for path in ["/", "/setup", "/trust", "/admin", "/admin/users", "/admin/users/1/edit"] {
+    for path in ["/", "/setup", "/welcome", "/join", "/trust", "/admin", "/admin/users", "/admin/users/1/edit"] {
         let plain = asked(&visitor, path, &[]).await;
         assert_eq!((plain.status, plain.header("content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
         let kept = plain.header("cache-control").unwrap();
@@ -99,6 +99,8 @@ async fn every_kind_of_answer_carries_the_whole_policy() {
         ("GET /admin/audit", ""),
         ("GET /trust", ""),
         ("GET /setup", ""),
+        ("GET /welcome", ""),
+        ("GET /join", ""),
         ("GET /assets/style.css", ""),
         ("GET /assets/none.js", ""),
         ("GET /trust/ca.pem", ""),

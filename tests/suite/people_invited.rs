@@ -126,6 +126,36 @@ pub(crate) async fn an_invitation_that_is_over_reads_like_one_that_never_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn whoever_holds_an_invitation_sees_what_it_is_for() {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let visitor = clinic.visitor();
+    let check = "/api/invitations/check";
+    let made = invite(&dora, json!({ "role": "moderator", "uses": 1 })).await;
+    let token = json!({ "token": made["token"] });
+    for _ in 0..2 {
+        let good = visitor.post(check, &token).await.json_of(200);
+        assert_eq!((&good["role"], &good["expiresAt"]), (&json!("moderator"), &made["expiresAt"]));
+        assert_eq!((&good["clinic"], &good["passwordMin"]), (&json!(null), &json!(15)));
+        has_fields(&good, &["clinic", "role", "expiresAt", "passwordMin"]);
+    }
+    dora.put("/api/settings/clinic.name", &json!({ "value": "North Clinic" })).await.json_of(200);
+    assert_eq!(visitor.post(check, &token).await.json_of(200)["clinic"], "North Clinic");
+    visitor.post(REGISTER, &account("nina", &made)).await.json_of(201);
+    visitor.post(check, &token).await.is_refusal(403, "wrong_invitation");
+    let over = invite(&dora, json!({ "expiresInHours": 1 })).await;
+    clinic.pass(60 * 60);
+    visitor.post(check, &json!({ "token": over["token"] })).await.is_refusal(403, "wrong_invitation");
+    assert_eq!(faults(&visitor.post(check, &json!({ "token": 7 })).await), ["token"]);
+    // Nobody can try them all.
+    let mut last = 0;
+    for n in 0..12 {
+        last = visitor.post(check, &json!({ "token": format!("guess-{n}") })).await.status;
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 pub(crate) async fn nobody_registers_uninvited_unless_the_clinic_allows_it() {
     let clinic = Clinic::open().await;
     let dora = clinic.dora().await;

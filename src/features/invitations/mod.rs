@@ -7,4 +7,4 @@ mod deeds;
 mod ops;
 mod rows;
 
-pub use ops::{create, list, register, revoke};
+pub use ops::{check, create, list, register, revoke};

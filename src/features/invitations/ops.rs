@@ -13,7 +13,9 @@ use crate::features::{Cursor, Means, Paged, users};
 use crate::gate::{Cx, Need, Permission};
 use crate::id::{Id, InvitationId, RoleId};
 use crate::wire::auth::Register;
-use crate::wire::invitations::{Invitation, IssuedInvitation, NewInvitation};
+use crate::wire::invitations::{
+    GoodInvitation, Invitation, InvitationCheck, IssuedInvitation, NewInvitation,
+};
 use crate::wire::users::User;
 
 /// Hours that an invitation is good: at most.
@@ -35,16 +37,7 @@ pub async fn create(cx: &Cx, body: NewInvitation) -> Result<IssuedInvitation> {
     };
     let hours = within("expiresInHours", body.expires_in_hours, HOURS, HOURS_MAX);
     let uses = within("uses", body.uses, 1, USES_MAX);
-    let role = cx
-        .view(InvitationDeed::FindRole, move |look| match body.role {
-            Some(name) => users::role_named(look, &name),
-            None => users::default_role(look).map(Some),
-        })
-        .await?;
-    if role.is_none() {
-        faults.push(FieldFault { field: "role", detail: "is not the name of a role".to_owned() });
-    }
-    let Some(role) = role.filter(|_| faults.is_empty()) else { return Err(Error::fields(faults)) };
+    let role = role_of(cx, body.role, faults).await?;
 
     let (token, invitation) = (cx.new_secret(), cx.new_id());
     let hash = sha256_hex(token.as_bytes());
@@ -58,6 +51,33 @@ pub async fn create(cx: &Cx, body: NewInvitation) -> Result<IssuedInvitation> {
         })
         .await?;
     Ok(IssuedInvitation { invitation: made, token: token.to_string() })
+}
+
+/// The role of a name, or the default one; says what else is wrong too, where there is none.
+async fn role_of(cx: &Cx, name: Option<String>, mut faults: Vec<FieldFault>) -> Result<RoleId> {
+    let role = cx
+        .view(InvitationDeed::FindRole, move |look| match name {
+            Some(name) => users::role_named(look, &name),
+            None => users::default_role(look).map(Some),
+        })
+        .await?;
+    if role.is_none() {
+        faults.push(FieldFault { field: "role", detail: "is not the name of a role".to_owned() });
+    }
+    role.filter(|_| faults.is_empty()).ok_or_else(|| Error::fields(faults))
+}
+
+/// What an invitation is for, for whoever holds its token; one that is not good reads as at registering.
+pub async fn check(cx: &Cx, means: &Means, body: InvitationCheck) -> Result<GoodInvitation> {
+    let address = cx.peer().ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    means.secrets.check("", address, cx.monotonic())?;
+    let kept = good(cx, means, &body.token, address).await?;
+    Ok(GoodInvitation {
+        clinic: means.clinic.now().clinic_name.shown().map(str::to_owned),
+        role: kept.role_name,
+        expires_at: kept.expires_at,
+        password_min: means.limits.password_chars_min,
+    })
 }
 
 /// Invitations, newest first, a page at a time; the cursor is an id.
@@ -114,13 +134,19 @@ async fn admitted(cx: &Cx, means: &Means, body: &Register, address: IpAddr) -> R
         }
         return Ok((cx.view(InvitationDeed::Find, users::default_role).await?, None));
     };
-    let (hash, now) = (sha256_hex(token.as_bytes()), cx.now());
-    let Some(kept) = cx.view(InvitationDeed::Find, move |look| rows::find(look, &hash, now)).await? else {
-        means.secrets.failed("", address, cx.monotonic());
-        cx.act(InvitationDeed::WrongToken, |_| Ok(())).await?;
-        return Err(wrong());
-    };
+    let kept = good(cx, means, token, address).await?;
     Ok((kept.role, Some(kept)))
+}
+
+/// The invitation of a token; counts a wrong one.
+async fn good(cx: &Cx, means: &Means, token: &str, address: IpAddr) -> Result<Kept> {
+    let (hash, now) = (sha256_hex(token.as_bytes()), cx.now());
+    if let Some(kept) = cx.view(InvitationDeed::Find, move |look| rows::find(look, &hash, now)).await? {
+        return Ok(kept);
+    }
+    means.secrets.failed("", address, cx.monotonic());
+    cx.act(InvitationDeed::WrongToken, |_| Ok(())).await?;
+    Err(wrong())
 }
 
 fn registration_off() -> Error {

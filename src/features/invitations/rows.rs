@@ -24,8 +24,9 @@ const INSERT: &str = "INSERT INTO invitations \
      (id, token_hash, role_id, created_by, created_at, expires_at, uses_max, uses) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, 0)";
 const REVOKE: &str = "UPDATE invitations SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1";
-const FIND: &str = "SELECT id, role_id, created_by FROM invitations \
-     WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > $2 AND uses < uses_max";
+const FIND: &str = "SELECT i.id, i.role_id, i.created_by, r.name, i.expires_at \
+     FROM invitations i JOIN roles r ON r.id = i.role_id \
+     WHERE i.token_hash = $1 AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.uses < i.uses_max";
 const USE_UP: &str = "UPDATE invitations SET uses = uses + 1 \
      WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2 AND uses < uses_max";
 
@@ -33,6 +34,8 @@ const USE_UP: &str = "UPDATE invitations SET uses = uses + 1 \
 pub(super) struct Kept {
     pub(super) id: InvitationId,
     pub(super) role: RoleId,
+    pub(super) role_name: String,
+    pub(super) expires_at: Timestamp,
     pub(super) created_by: UserId,
 }
 
@@ -85,7 +88,13 @@ pub(super) fn revoke(act: &mut Act<'_, '_>, of: InvitationId) -> Result<bool> {
 
 pub(super) fn find(look: &mut Look<'_, '_>, token_hash: &str, now: Timestamp) -> Result<Option<Kept>> {
     look.first(FIND, &[Param::Text(token_hash), time(now)], |row| {
-        Ok(Kept { id: row.id(0)?, role: row.id(1)?, created_by: row.id(2)? })
+        Ok(Kept {
+            id: row.id(0)?,
+            role: row.id(1)?,
+            created_by: row.id(2)?,
+            role_name: row.get(3)?,
+            expires_at: row.time(4)?,
+        })
     })
 }
 

@@ -6,7 +6,9 @@ use crate::http::call::{Answer, Call};
 use crate::http::contract::{Described, delete, get, post};
 use crate::id::InvitationId;
 use crate::wire::auth::Success;
-use crate::wire::invitations::{Invitation, IssuedInvitation, NewInvitation};
+use crate::wire::invitations::{
+    GoodInvitation, Invitation, InvitationCheck, IssuedInvitation, NewInvitation,
+};
 
 pub(in crate::http) fn described() -> Vec<Described> {
     vec![
@@ -14,6 +16,9 @@ pub(in crate::http) fn described() -> Vec<Described> {
         post("/api/invitations", "Makes an invitation; its token is shown this once.")
             .takes::<NewInvitation>()
             .makes::<IssuedInvitation>(),
+        post("/api/invitations/check", "What an invitation is for, for whoever holds its token.")
+            .takes::<InvitationCheck>()
+            .gives::<GoodInvitation>(),
         delete("/api/invitations/{id}", "Makes an invitation worthless.").gives::<Success>(),
     ]
 }
@@ -25,6 +30,10 @@ pub(in crate::http) async fn list(call: Call) -> Result<Answer> {
 
 pub(in crate::http) async fn create(call: Call) -> Result<Answer> {
     Answer::created(&invitations::create(&call.cx, call.body()?).await?)
+}
+
+pub(in crate::http) async fn check(call: Call) -> Result<Answer> {
+    Answer::ok(&invitations::check(&call.cx, &call.web.means, call.body()?).await?)
 }
 
 pub(in crate::http) async fn revoke(call: Call) -> Result<Answer> {

@@ -14,6 +14,8 @@ pub(in crate::http) fn described() -> Vec<Described> {
         get("/setup", "The page that makes the first administrator; gone once there is one.").file(HTML).fails(&[404]),
         get("/admin", "The administration dashboard.").file(HTML),
         get("/admin/{*rest}", "The same: its pages have addresses of their own.").file(HTML),
+        get("/welcome", "The later steps of the set-up, for the administrator who is signed in.").file(HTML),
+        get("/join", "The page of an invitation; its token stays behind the #.").file(HTML),
         get("/trust", "How a device comes to trust this server.").file(HTML),
         get("/trust/ca.pem", "The certificate to trust.").file("application/x-x509-ca-cert").fails(&[404]),
         get("/assets/{file}", "A script, a style sheet or a picture of the pages.").file("*/*").fails(&[404]),
@@ -60,6 +62,14 @@ pub(in crate::http) async fn admin_view(call: Call) -> Result<Answer> {
 
 pub(in crate::http) async fn setup_page(call: Call) -> Result<Answer> {
     if call.web.means.door.is_open() { client(&call, "setup", "setup") } else { Err(Error::missing("page")) }
+}
+
+pub(in crate::http) async fn welcome_page(call: Call) -> Result<Answer> {
+    client(&call, "setup", "no-clients")
+}
+
+pub(in crate::http) async fn join_page(call: Call) -> Result<Answer> {
+    client(&call, "join", "no-clients")
 }
 
 pub(in crate::http) async fn trust_page(call: Call) -> Result<Answer> {
