@@ -4,7 +4,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
 const here = import.meta.dirname
-const pages = ['index', 'admin', 'setup', 'trust']
+const pages = ['index', 'admin', 'setup', 'trust', 'join']
 
 // The server that `npm run dev` stands in front of; its authority is not in Node's store.
 const server = process.env.MCPM_URL ?? 'https://localhost:3000'

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 
 const out = process.env.MCPM_WEB_OUT ? resolve(process.env.MCPM_WEB_OUT) : join(import.meta.dirname, '..', 'dist')
 const kib = 1024
-const initialMax = { index: 110 * kib, admin: 90 * kib, setup: 90 * kib, trust: 90 * kib }
+const initialMax = { index: 110 * kib, admin: 90 * kib, setup: 90 * kib, trust: 90 * kib, join: 90 * kib }
 const lazyMax = 45 * kib
 const allMax = 2.5 * kib * kib
 

@@ -8,7 +8,7 @@ import { join, relative } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const out = join(root, 'generated')
 export const languages = ['en', 'es', 'ar']
-const catalogues = ['lib', 'admin', 'setup', 'trust', 'chat']
+const catalogues = ['lib', 'admin', 'setup', 'trust', 'join', 'chat']
 const faults = []
 
 // Names, codes and abbreviations that read alike in every language are no forgotten translations.
