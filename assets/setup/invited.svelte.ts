@@ -10,6 +10,10 @@ export interface Card extends Candidate {
 class Invited {
   cards: Card[] = $state.raw([])
 
+  has(username: string): boolean {
+    return this.cards.some((card) => card.username === username)
+  }
+
   /** Puts each invitation to whom it is for, by the username. */
   take(people: readonly Candidate[], issued: readonly Issued[]): void {
     const known = new Map(people.map((one) => [one.username, one]))

@@ -19,6 +19,6 @@ export async function resume(): Promise<void> {
   flow.draft.username = me.user.username
   flow.draft.name = me.clinic.name ?? ''
   const [networks, key] = await Promise.all([server.networks(), server.recoveryKey()])
-  flow.confirmBy = networks.pending?.fallsBackAt ?? null
-  await flow.go(key.confirmedAt === null ? 'safety' : 'people')
+  flow.confirmBy = networks?.pending?.fallsBackAt ?? null
+  await flow.go(key?.confirmedAt == null ? 'safety' : 'people')
 }

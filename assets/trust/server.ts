@@ -1,5 +1,5 @@
 // What the trust page asks the server; all of it without signing in, except to say that trust is confirmed.
-import { api, send } from '$lib/api'
+import { api, ApiError, send } from '$lib/api'
 
 export interface Trust {
   /** What signed the certificate; null where the clinic supplied one, and there is nothing to install. */
@@ -17,7 +17,12 @@ export interface Me {
 }
 
 export const server = {
-  trust: () => api.get<Trust>('/trust/info.json'),
+  /** What is known of the certificates; on a server that does not tell, that there is an authority to install. */
+  trust: () =>
+    api.get<Trust>('/trust/info.json').catch((error: unknown): Trust => {
+      if (error instanceof ApiError && error.status === 404) return { authority: { sha256: '', words: [], notAfter: '' }, certificate: { sha256: '' }, hosts: [], port: 0, hsts: false }
+      throw error
+    }),
   me: () => api.get<Me>('/api/auth/me'),
   setHsts: (on: boolean) => api.put('/api/settings/security.hsts', { value: on }),
   /** The server's time and how long the answer took, both in milliseconds. */
