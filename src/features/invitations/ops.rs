@@ -13,9 +13,7 @@ use crate::features::{Cursor, Means, Paged, users};
 use crate::gate::{Cx, Need, Permission};
 use crate::id::{Id, InvitationId, RoleId};
 use crate::wire::auth::Register;
-use crate::wire::invitations::{
-    GoodInvitation, Invitation, InvitationCheck, IssuedInvitation, NewInvitation,
-};
+use crate::wire::invitations::{GoodInvitation, Invitation, InvitationCheck, IssuedInvitation, NewInvitation};
 use crate::wire::users::User;
 
 /// Hours that an invitation is good: at most.

@@ -6,9 +6,7 @@ use crate::http::call::{Answer, Call};
 use crate::http::contract::{Described, delete, get, post};
 use crate::id::InvitationId;
 use crate::wire::auth::Success;
-use crate::wire::invitations::{
-    GoodInvitation, Invitation, InvitationCheck, IssuedInvitation, NewInvitation,
-};
+use crate::wire::invitations::{GoodInvitation, Invitation, InvitationCheck, IssuedInvitation, NewInvitation};
 
 pub(in crate::http) fn described() -> Vec<Described> {
     vec![
