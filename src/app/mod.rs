@@ -127,10 +127,12 @@ pub fn run(config: Config, warnings: &[String], live: Live) -> Result<()> {
         .context("starting the runtime")?;
     let outcome = runtime.block_on(async {
         let app = App::build(config, data, clock).await?;
+        // Before anyone learns that the server is there, and may ask it to stop.
+        let stop = crate::os::signals::StopAsked::listen();
         welcome::greet(&app, warnings);
         app.follow(live);
         logging::administration("server.start", "The server was started.");
-        app.serve(crate::os::signals::stop_asked()).await
+        app.serve(stop.wait()).await
     });
     match &outcome {
         Ok(()) => logging::administration("server.stop", "The server was stopped."),

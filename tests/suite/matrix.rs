@@ -51,6 +51,8 @@ read_receipt private: not_signed_in not_found not_found not_found not_found ack 
 read_receipt public: not_signed_in not_found not_found not_found not_found ack ack ack ack ack not_found 4002
 delivery_receipt private: not_signed_in not_found not_found not_found not_found ack ack ack ack ack not_found 4002
 delivery_receipt public: not_signed_in not_found not_found not_found not_found ack ack ack ack ack not_found 4002
+watch_metrics private: not_signed_in not_allowed not_allowed ack ack not_allowed not_allowed not_allowed not_allowed not_allowed not_allowed 4002
+watch_metrics public: not_signed_in not_allowed not_allowed ack ack not_allowed not_allowed not_allowed not_allowed not_allowed not_allowed 4002
 ping private: pong pong pong pong pong pong pong pong pong pong pong 4002
 ping public: pong pong pong pong pong pong pong pong pong pong pong 4002
 heartbeat private: pong pong pong pong pong pong pong pong pong pong pong 4002
@@ -142,6 +144,7 @@ impl Try<'_> {
             "delete_message" | "pin_message" | "unpin_message" => json!({ "messageId": self.message }),
             "add_reaction" | "remove_reaction" => json!({ "messageId": self.message, "reaction": "+1" }),
             "read_receipt" | "delivery_receipt" => json!({ "channelId": self.channel, "messageId": self.message }),
+            "watch_metrics" => json!({ "watching": true }),
             "ping" | "heartbeat" => json!({}),
             other => panic!("say here what a {other} looks like"),
         };
@@ -232,6 +235,8 @@ pub(crate) async fn every_type_of_message_is_answered_to_everybody_as_the_table_
             if own && !of_a_message {
                 continue;
             }
+            // Nobody is to be too fast.
+            cast.clinic.pass(11);
             let name = format!("{kind} {place}{}", if own { " own" } else { "" });
             let found = row(&mut cast, kind, place, own).await;
             rows += 1;

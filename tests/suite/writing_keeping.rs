@@ -10,10 +10,11 @@ pub(crate) async fn a_draft_follows_a_person_from_device_to_device_and_is_nobody
     let mut clinic = Clinic::open().await;
     let dora = clinic.dora().await;
     let (alice, bob) = (clinic.alice(&dora).await, clinic.bob(&dora).await);
+    let mut his = bob.socket().await;
     let channel = alice.channel("Ward 3", &[&bob]).await;
+    his.hear("system_event").await;
     let path = format!("/api/channels/{channel}/draft");
     let mut phone = alice.socket().await;
-    let mut his = bob.socket().await;
     alice.get(&path).await.is_refusal(404, "not_found");
     let body = json!({ "text": "bed 4: zq7-planted", "containsPHI": true, "metadata": { "answers": 7 } });
     let kept = alice.put(&path, &body).await.json_of(200);

@@ -16,7 +16,7 @@ const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(in crate::http) fn described() -> Vec<Described> {
     vec![
-        get("/health", "Is the server up?").gives::<Health>(),
+        get("/health", "Is the server up?").gives::<Up>(),
         get("/health/live", "Does the server answer?").gives::<Live>(),
         get("/health/ready", "Can the server do its work? If not, the same answer with 503.").gives::<Ready>(),
         get("/metrics", "The figures for Prometheus; for listed addresses without signing in.")
@@ -31,7 +31,7 @@ pub(in crate::http) fn described() -> Vec<Described> {
 
 /// The answer of `GET /health`.
 #[derive(Serialize, JsonSchema)]
-struct Health {
+struct Up {
     /// Always `ok`: a server that is not does not answer.
     status: &'static str,
     /// Seconds since the start.
@@ -58,7 +58,7 @@ struct Ready {
 
 pub(in crate::http) async fn health(call: Call) -> Result<Answer> {
     let uptime = call.web.clock.monotonic().saturating_sub(call.web.started).as_secs();
-    Answer::ok(&Health { status: "ok", uptime, timestamp: call.web.clock.now() })
+    Answer::ok(&Up { status: "ok", uptime, timestamp: call.web.clock.now() })
 }
 
 pub(in crate::http) async fn live(_call: Call) -> Result<Answer> {
