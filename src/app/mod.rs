@@ -12,6 +12,7 @@
 //! | welcome | what a person sees at the start |
 //! | reload | what can change while it runs |
 //! | logs | the log files: where, how long, and showing them |
+//! | press | what backups are made with |
 //! | restore | bringing a backup into place |
 //! | errands | what the command line asks a running server |
 //! | import | taking over the older server's database |
@@ -25,6 +26,7 @@ mod health;
 pub mod import;
 pub mod logs;
 pub mod offline;
+mod press;
 mod reload;
 pub mod restore;
 mod snapshot;
@@ -42,7 +44,7 @@ use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
 use crate::features::{
-    Means, Pace, Throttle, announcements, auth, blocks, exports, messages, metrics, presence, settings, words,
+    Means, Pace, Throttle, announcements, auth, backups, blocks, exports, messages, metrics, presence, settings, words,
 };
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
@@ -179,6 +181,10 @@ impl App {
         let store = data.store.clone();
         let gate = blocking("opening the gate", move || Gate::open(store, opening)).await?;
         let limits = &config.limits;
+        let publisher = Arc::new(snapshot::Publisher::new(data.store.clone(), data.keyring.clone(), clock.clone()));
+        let press = data.store.file().is_some().then(|| -> Arc<dyn backups::Press> {
+            Arc::new(press::SnapshotPress { publisher: publisher.clone(), config: config.clone() })
+        });
         let mut means = Means {
             limits: limits.clone(),
             figures: config.metrics.clone(),
@@ -204,6 +210,7 @@ impl App {
             announced: announcements::Current::default(),
             receipts: Pace::new(limits.sends_per_second, limits.sends_burst),
             deliveries: messages::Deliveries::default(),
+            backups: Arc::new(backups::Desk::new(config.store.data_dir.clone(), press, entropy.clone())),
             exports: exports::Desk::new(config.store.data_dir.join("exports"), limits.exports_kept, entropy.clone()),
             door: crate::features::setup::SetupDoor::shut(),
         };
@@ -221,7 +228,6 @@ impl App {
         outside.unready = health::unready(&data.store, &stop);
         let web = Web::new(gate.clone(), means, sockets, outside, clock.clone());
         let listening = Taken { port: listening.port(), sockets: Mutex::new(Some(listening)) };
-        let publisher = Arc::new(snapshot::Publisher::new(data.store.clone(), data.keyring.clone(), clock.clone()));
         let done = CancellationToken::new();
         Ok(Self { config, clock, data, gate, hub, edge, web, listening, publisher, tasks, stop, done })
     }
@@ -364,6 +370,7 @@ impl App {
         jobs::once("check the database", CHECK_AFTER, &self.done, move || snapshot::check(store));
         jobs::of_the_gate(&self.gate, &self.clock, &self.done);
         jobs::of_the_figures(&self.gate, &self.web.means, &self.done);
+        jobs::of_the_backups(&self.gate, &self.web.means, &self.done);
         jobs::of_writers(&self.gate, &self.web.means, &self.done);
         jobs::of_people(&self.gate, &self.clock, &self.done);
         jobs::of_the_channels(&self.gate, &self.clock, &self.done);

@@ -56,6 +56,8 @@ pub mod audit;
 
 pub mod exports;
 
+pub mod backups;
+
 pub mod setup;
 
 pub mod presence;
@@ -137,6 +139,8 @@ pub struct Means {
     pub receipts: Pace,
     /// Receipts that wait to be written down.
     pub deliveries: messages::Deliveries,
+    /// Where backups are made.
+    pub backups: std::sync::Arc<backups::Desk>,
     /// Where exports are written.
     pub exports: exports::Desk,
     /// The way to the first administrator, while there is none.

@@ -178,6 +178,14 @@ routes! {
     PUT    "/api/announcement"                    SignedIn op::announcements::announce;
     DELETE "/api/announcement"                    SignedIn op::announcements::withdraw;
 
+    GET    "/api/backups"                         SignedIn op::backups::list;
+    POST   "/api/backups"                         SignedIn op::backups::make;
+    GET    "/api/backups/status"                  SignedIn op::backups::status;
+    GET    "/api/backups/plan"                    SignedIn op::backups::plan;
+    PUT    "/api/backups/plan"                    SignedIn op::backups::change_plan;
+    POST   "/api/backups/folder-test"             SignedIn op::backups::test_folder;
+    DELETE "/api/backups/{name}"                  SignedIn op::backups::remove;
+
     GET    "/api/settings"                        SignedIn op::settings::list;
     GET    "/api/settings/{name}"                 SignedIn op::settings::show;
     PUT    "/api/settings/{name}"                 SignedIn op::settings::change;

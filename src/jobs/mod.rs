@@ -13,7 +13,7 @@ pub use steady::Steady;
 
 use crate::clock::SharedClock;
 use crate::error::Result;
-use crate::features::{Means, channels, expiry, metrics, reminders, schedule, users, words};
+use crate::features::{Means, backups, channels, expiry, metrics, reminders, schedule, users, words};
 use crate::gate::Gate;
 
 /// How often refusals and readings that repeated are written down.
@@ -142,6 +142,25 @@ pub fn of_writers(gate: &Gate, means: &Arc<Means>, stop: &CancellationToken) {
     every("erase what has expired", DUE_EVERY, stop, move || {
         let (door, watch) = (door.clone(), watch.clone());
         async move { expiry::sweep(&door.system(), &watch).await.map(drop) }
+    });
+}
+
+/// How often it is asked whether a backup is due.
+const BACKUP_ASKED_EVERY: Duration = Duration::from_secs(30);
+/// How often it is asked whether a backup is to be rehearsed.
+const REHEARSAL_ASKED_EVERY: Duration = Duration::from_hours(1);
+
+/// The jobs that keep copies of everything.
+pub fn of_the_backups(gate: &Gate, means: &Arc<Means>, stop: &CancellationToken) {
+    let (door, kept) = (gate.clone(), means.clone());
+    every("keep backups", BACKUP_ASKED_EVERY, stop, move || {
+        let (door, kept) = (door.clone(), kept.clone());
+        async move { backups::keep_up(&door, &kept).await }
+    });
+    let (door, kept) = (gate.clone(), means.clone());
+    every("rehearse a restore", REHEARSAL_ASKED_EVERY, stop, move || {
+        let (door, kept) = (door.clone(), kept.clone());
+        async move { backups::self_test(&door, &kept).await }
     });
 }
 

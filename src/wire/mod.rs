@@ -9,6 +9,7 @@ pub mod announcements;
 pub mod audit;
 pub mod auth;
 pub mod blocks;
+pub mod backups;
 pub mod bookmarks;
 pub mod channels;
 pub mod connections;

@@ -172,6 +172,13 @@ POST /api/api-keys: 401 403 403 201 201 403
 PUT /api/api-keys/{id}: 401 403 403 404 404 403
 DELETE /api/api-keys/{id}: 401 403 403 404 404 403
 POST /api/api-keys/{id}/rotate: 401 403 403 404 404 403
+GET /api/backups: 401 403 403 403 200 403
+POST /api/backups: 401 403 403 403 201 403
+GET /api/backups/status: 401 403 403 200 200 403
+GET /api/backups/plan: 401 403 403 403 200 403
+PUT /api/backups/plan: 401 403 403 403 200 403
+POST /api/backups/folder-test: 401 403 403 403 200 403
+DELETE /api/backups/{name}: 401 403 403 403 404 403
 GET /api/exports: 401 200 200 200 200 200
 POST /api/exports: 401 404 201 201 201 201
 GET /api/exports/{id}: 401 404 404 404 404 404
@@ -282,6 +289,8 @@ impl Ward {
             ("POST", "/api/api-keys") => json!({ "name": "lab", "permissions": ["messages.read"] }),
             ("PUT", "/api/api-keys/{id}") => json!({ "name": "lab" }),
             ("POST", "/api/channels/{id}/invites" | "/api/api-keys/{id}/rotate") => json!({}),
+            ("PUT", "/api/backups/plan") => json!({ "everyHours": 0 }),
+            ("POST", "/api/backups/folder-test") => json!({ "folder": "/nowhere/at/all" }),
             ("POST", "/api/exports") => json!({ "kind": "channel", "id": self.channel, "passphrase": PASSWORD }),
             ("PUT", _) => json!({ "role": "member" }),
             ("POST", "/api/messages/{id}/reveal") => json!({ "reason": "legal" }),

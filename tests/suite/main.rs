@@ -15,6 +15,7 @@
 //! | people_leaving | accounts closed, deleted, brought back, blanked |
 //! | people_record | the audit log looked through and taken away |
 //! | phi | patient details: who sees them, what is recorded, where they must not be |
+//! | backups | copies of everything: made, kept, rehearsed |
 //! | access | every route × every role |
 //! | matrix | every type of WebSocket message × everybody |
 //! | revocation | what ends, ends at once |
@@ -62,6 +63,7 @@ mod fixture;
 
 mod access;
 mod admin;
+mod backups;
 mod changes;
 mod channels;
 mod channels_people;

@@ -6,6 +6,7 @@ pub(super) mod admin;
 pub(super) mod announcements;
 pub(super) mod audit;
 pub(super) mod auth;
+pub(super) mod backups;
 pub(super) mod channels;
 pub(super) mod connections;
 pub(super) mod exports;
@@ -44,6 +45,7 @@ pub(super) const TAGS: &[Tag] = &[
     Tag { name: "Settings", about: "Policies that a clinic chooses while the server runs.", rows: settings::described },
     Tag { name: "API keys", about: "How programs come in.", rows: keys::described },
     Tag { name: "Exports", about: "Sealed files that are read without the server.", rows: exports::described },
+    Tag { name: "Backups", about: "Copies of everything, and when they are made.", rows: backups::described },
     Tag { name: "Audit log", about: "What was done.", rows: audit::described },
     Tag { name: "Roles", about: "What people may do.", rows: roles::described },
     Tag { name: "Administration", about: "Looking after the server.", rows: admin::described },
