@@ -198,7 +198,7 @@ impl Keyring {
         let own = keys.range((purpose, 0)..=(purpose, u32::MAX)).rev();
         Opener {
             purpose,
-            ciphers: own.map(|((_, version), key)| (*version, key.cipher.clone())).collect(),
+            keys: own.filter_map(|((_, version), key)| Some((*version, seal::swift(&key.bytes)?))).collect(),
             aad: Vec::new(),
         }
     }
@@ -301,7 +301,7 @@ impl Keyring {
 /// nothing is allocated for each.
 pub struct Opener {
     purpose: Purpose,
-    ciphers: Vec<(u32, Aes256Gcm)>,
+    keys: Vec<(u32, seal::Swift)>,
     aad: Vec<u8>,
 }
 
@@ -312,11 +312,11 @@ impl Opener {
     /// As [`Keyring::open`]; then the buffer holds nothing that is of use.
     pub fn open_into(&mut self, cell: &Cell, sealed: &[u8], plain: &mut Vec<u8>) -> Result<()> {
         let version = seal::version_of(sealed)?;
-        let (_, cipher) =
-            self.ciphers.iter().find(|(known, _)| *known == version).ok_or_else(|| {
+        let (_, key) =
+            self.keys.iter().find(|(known, _)| *known == version).ok_or_else(|| {
                 Error::internal(format!("there is no {} key of version {version}", self.purpose.name()))
             })?;
-        seal::open_into(cipher, self.purpose, cell, sealed, &mut self.aad, plain)
+        seal::open_swiftly(key, self.purpose, cell, sealed, &mut self.aad, plain)
     }
 }
 

@@ -9,6 +9,7 @@
 
 use aes_gcm::aead::{AeadInOut, inout::InOutBuf};
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, UnboundKey};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -152,8 +153,38 @@ pub(super) fn open(cipher: &Aes256Gcm, purpose: Purpose, cell: &Cell, sealed: &[
     Ok(plain)
 }
 
+/// A key for opening a great many cells. It is the same cipher by another hand (AWS-LC, which is in the program for
+/// TLS): for texts as short as messages it needs a third of the time.
+pub(super) type Swift = LessSafeKey;
+
+/// Prepares a key; `None` never happens to a key of 32 bytes.
+pub(super) fn swift(bytes: &[u8; 32]) -> Option<Swift> {
+    UnboundKey::new(&AES_256_GCM, bytes).ok().map(LessSafeKey::new)
+}
+
 /// As [`open`], into a buffer that is used again; so is `aad`, which needs no more than room.
-pub(super) fn open_into(
+pub(super) fn open_swiftly(
+    key: &Swift,
+    purpose: Purpose,
+    cell: &Cell,
+    sealed: &[u8],
+    aad: &mut Vec<u8>,
+    plain: &mut Vec<u8>,
+) -> Result<()> {
+    let version = version_of(sealed)?;
+    let (text, tag) = sealed[TEXT_AT..].split_at(sealed.len() - OVERHEAD_BYTES);
+    let mut nonce = [0; 12];
+    nonce.copy_from_slice(&sealed[NONCE_AT..TEXT_AT]);
+    aad.clear();
+    cell.encode_into(purpose, version, aad);
+    // What the buffer held is overwritten or cut off, so only its growing costs anything.
+    plain.resize(text.len(), 0);
+    let nonce = aws_lc_rs::aead::Nonce::assume_unique_for_key(nonce);
+    key.open_separate_gather(nonce, Aad::from(&*aad), text, tag, plain).map_err(|_| altered(cell))
+}
+
+/// As [`open`], into a buffer that is used again; so is `aad`, which needs no more than room.
+fn open_into(
     cipher: &Aes256Gcm,
     purpose: Purpose,
     cell: &Cell,
@@ -171,12 +202,14 @@ pub(super) fn open_into(
     plain.extend_from_slice(text);
     aad.clear();
     cell.encode_into(purpose, version, aad);
-    decrypt(cipher, nonce, aad, plain, tag_bytes).map_err(|_| {
-        Error::internal(format!(
-            "{}.{} of row {} does not open: it was altered or moved, or the key is another",
-            cell.table, cell.column, cell.row
-        ))
-    })
+    decrypt(cipher, nonce, aad, plain, tag_bytes).map_err(|_| altered(cell))
+}
+
+fn altered(cell: &Cell) -> Error {
+    Error::internal(format!(
+        "{}.{} of row {} does not open: it was altered or moved, or the key is another",
+        cell.table, cell.column, cell.row
+    ))
 }
 
 /// Encrypts in place and returns the tag.

@@ -338,6 +338,11 @@ impl Cx {
         })
     }
 
+    /// How often the writer has committed so far: whether others are writing just now shows in its growing.
+    pub fn commits(&self) -> u64 {
+        self.gate().store().stats().commits
+    }
+
     /// Decides alone, for what is passed on and never kept. Where the facts are in memory, as they are for whoever
     /// uses a channel, nothing is read.
     pub async fn permit(&self, deed: impl Deed) -> Result<Grant> {

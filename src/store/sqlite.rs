@@ -360,8 +360,13 @@ impl ToSql for Param<'_> {
 }
 
 /// The cell at `index` of an SQLite row.
+#[inline]
 pub(super) fn cell<'a>(row: &'a rusqlite::Row<'_>, index: usize) -> Result<Cell<'a>> {
-    Ok(match row.get_ref(index).context("reading a cell")? {
+    let value = match row.get_ref(index) {
+        Ok(value) => value,
+        Err(error) => return Err(Error::internal("reading a cell").because(error)),
+    };
+    Ok(match value {
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(value) => Cell::Int(value),
         ValueRef::Real(value) => Cell::Real(value),

@@ -165,32 +165,37 @@ impl Row<'_> {
     ///
     /// Fails as [`Internal`](crate::error::Kind::Internal) when there is no such column or it holds another
     /// type: the statement and its reader disagree.
+    #[inline]
     pub fn get<T: FromCell>(&self, index: usize) -> Result<T> {
         let cell = match self {
             Self::Sqlite(row) => super::sqlite::cell(row, index)?,
             #[cfg(feature = "postgres")]
             Self::Postgres(row) => super::postgres::cell(row, index)?,
         };
-        T::from_cell(cell).ok_or_else(|| {
-            // The kind alone: the value may be what a person typed.
-            let held = match cell {
-                Cell::Null => "nothing",
-                Cell::Bool(_) => "a boolean",
-                Cell::Int(_) => "an integer",
-                Cell::Real(_) => "a number",
-                Cell::Text(_) => "text",
-                Cell::Bytes(_) => "bytes",
-                Cell::Id(_) => "an id",
-                Cell::Time(_) => "a time",
-                Cell::Addr(_) => "an address",
-            };
-            Error::internal(format!("column {index} holds {held}, not a {}", std::any::type_name::<T>()))
-        })
+        T::from_cell(cell).ok_or_else(|| mistaken(cell, index, std::any::type_name::<T>()))
     }
+}
+
+/// Names the kind alone: the value may be what a person typed.
+#[cold]
+fn mistaken(cell: Cell<'_>, index: usize, wanted: &str) -> Error {
+    let held = match cell {
+        Cell::Null => "nothing",
+        Cell::Bool(_) => "a boolean",
+        Cell::Int(_) => "an integer",
+        Cell::Real(_) => "a number",
+        Cell::Text(_) => "text",
+        Cell::Bytes(_) => "bytes",
+        Cell::Id(_) => "an id",
+        Cell::Time(_) => "a time",
+        Cell::Addr(_) => "an address",
+    };
+    Error::internal(format!("column {index} holds {held}, not a {wanted}"))
 }
 
 impl Row<'_> {
     /// The bytes at `index` where the engine has them, for walks that are too long to copy every cell.
+    #[inline]
     pub fn bytes(&self, index: usize) -> Result<Option<&[u8]>> {
         let cell = match self {
             Self::Sqlite(row) => super::sqlite::cell(row, index)?,

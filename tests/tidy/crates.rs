@@ -6,7 +6,7 @@ use super::nothing_but;
 use super::source::rust;
 
 /// A crate and the rooms that may name it.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("rusqlite", &["store"]),
     ("r2d2", &["store"]),
     ("postgres", &["store"]),
@@ -15,6 +15,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("x509_parser", &["edge"]),
     ("argon2", &["crypto"]),
     ("aes_gcm", &["crypto"]),
+    ("aws_lc_rs", &["crypto"]),
     ("jsonwebtoken", &["crypto"]),
     ("hmac", &["crypto"]),
     ("clap", &["cli"]),

@@ -70,8 +70,13 @@ async fn harvest(cx: &Cx, means: &Means, plan: &Arc<Plan>, from: i64, limit: usi
     let mut under_way = FuturesOrdered::new();
     let (mut above, mut places) = (from, SLICE_MIN);
     let mut harvest = Harvest { hits: Vec::new(), next: from, back_to: None };
+    let mut commits = cx.commits();
     loop {
-        while above > 0 && under_way.len() < means.searches.threads() {
+        // While others send, a search takes one core and leaves them the rest.
+        let busy = commits != cx.commits();
+        commits = cx.commits();
+        let at_once = if busy { 1 } else { means.searches.threads() };
+        while above > 0 && under_way.len() < at_once {
             let span = ((above - places).max(0), above);
             (above, places) = (span.0, (places * 2).min(SLICE_MAX));
             let (cx, plan, given_up) = (cx.clone(), plan.clone(), given_up.0.clone());

@@ -59,26 +59,44 @@ pub(super) fn person(look: &mut Look<'_, '_>, key: &str) -> Result<Option<UserId
     look.first(PERSON, &[Param::Text(key)], |row| row.id(0))
 }
 
-/// A message on its way past; its body is still the engine's.
-pub(super) struct Passing<'r, 'q> {
-    pub(super) id: MessageId,
-    pub(super) channel: ChannelId,
-    pub(super) sender: UserId,
-    pub(super) phi: bool,
-    pub(super) at: Timestamp,
-    pub(super) place: i64,
-    row: &'r Row<'q>,
-}
+/// A message on its way past. Everything is still the engine's: each column that is looked at costs, and there are a
+/// million rows.
+pub(super) struct Passing<'r, 'q>(&'r Row<'q>);
 
 impl Passing<'_, '_> {
+    pub(super) fn id(&self) -> Result<MessageId> {
+        self.0.id(0)
+    }
+
+    pub(super) fn channel(&self) -> Result<ChannelId> {
+        self.0.id(1)
+    }
+
+    pub(super) fn sender(&self) -> Result<UserId> {
+        self.0.id(2)
+    }
+
+    pub(super) fn phi(&self) -> Result<bool> {
+        self.0.get(4)
+    }
+
+    pub(super) fn at(&self) -> Result<Timestamp> {
+        self.0.time(5)
+    }
+
+    /// Its place in the order of the walk.
+    pub(super) fn place(&self) -> Result<i64> {
+        self.0.get(6)
+    }
+
     /// The sealed body.
     pub(super) fn sealed(&self) -> Result<Option<&[u8]>> {
-        self.row.bytes(3)
+        self.0.bytes(3)
     }
 
     /// The sealed metadata, if it was asked for.
     pub(super) fn metadata(&self) -> Result<Option<String>> {
-        Ok(self.row.get::<Option<Json>>(7)?.map(|json| json.0))
+        Ok(self.0.get::<Option<Json>>(7)?.map(|json| json.0))
     }
 }
 
@@ -90,17 +108,7 @@ pub(super) fn walk(
     with_metadata: bool,
     mut visit: impl FnMut(&Passing<'_, '_>) -> Result<()>,
 ) -> Result<()> {
-    let map = |row: &Row<'_>| {
-        visit(&Passing {
-            id: row.id(0)?,
-            channel: row.id(1)?,
-            sender: row.id(2)?,
-            phi: row.get(4)?,
-            at: row.time(5)?,
-            place: row.get(6)?,
-            row,
-        })
-    };
+    let map = |row: &Row<'_>| visit(&Passing(row));
     let (above, upto) = (Param::Int(above), Param::Int(upto));
     match along {
         Along::All => look.all(if with_metadata { ALL_WITH_METADATA } else { ALL }, &[above, upto], map),

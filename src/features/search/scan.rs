@@ -35,7 +35,7 @@ pub(super) struct Hit {
 pub(super) struct Slice {
     /// Newest first.
     pub(super) hits: Vec<Hit>,
-    /// When the oldest message in it was sent that the caller may read.
+    /// When the message in it was sent that stands first in the order, of those that the caller may read.
     pub(super) oldest: Option<Timestamp>,
 }
 
@@ -76,14 +76,18 @@ pub(super) fn scan(look: &mut Look<'_, '_>, plan: &Plan, span: (i64, i64), given
         if seen.is_multiple_of(CHECKED_EVERY) && given_up.load(Ordering::Relaxed) {
             return Err(Error::busy("search_ended", "Nobody waits for this search any more."));
         }
-        if !scanner.may_see(message) {
+        let channel = message.channel()?;
+        if !scanner.may_see(message, channel)? {
             return Ok(());
         }
-        slice.oldest = Some(slice.oldest.map_or(message.at, |oldest| oldest.min(message.at)));
-        match scanner.holds(message) {
+        // The walk goes up, so the first is the oldest.
+        if slice.oldest.is_none() {
+            slice.oldest = Some(message.at()?);
+        }
+        match scanner.holds(message, channel) {
             Ok(true) => {
-                let phi = message.phi && message.sender != reader;
-                slice.hits.push(Hit { id: message.id, place: message.place, phi, at: message.at });
+                let phi = message.phi()? && message.sender()? != reader;
+                slice.hits.push(Hit { id: message.id()?, place: message.place()?, phi, at: message.at()? });
             }
             Ok(false) => {}
             // One message that does not open hides no other.
@@ -100,34 +104,40 @@ pub(super) fn scan(look: &mut Look<'_, '_>, plan: &Plan, span: (i64, i64), given
 
 impl Scanner<'_> {
     /// What is withheld from a reader is not searched either: finding it would tell what is in it.
-    fn may_see(&mut self, message: &Passing<'_, '_>) -> bool {
+    fn may_see(&mut self, message: &Passing<'_, '_>, channel: ChannelId) -> Result<bool> {
         let inside = match self.last {
-            Some((channel, inside)) if channel == message.channel => inside,
+            Some((last, inside)) if last == channel => inside,
             _ => {
-                let inside = self.channels.contains(&message.channel);
-                self.last = Some((message.channel, inside));
+                let inside = self.channels.contains(&channel);
+                self.last = Some((channel, inside));
                 inside
             }
         };
-        inside && (!message.phi || self.phi || message.sender == self.reader)
+        Ok(inside && (self.phi || !message.phi()? || message.sender()? == self.reader))
     }
 
-    fn holds(&mut self, message: &Passing<'_, '_>) -> Result<bool> {
+    fn holds(&mut self, message: &Passing<'_, '_>, channel: ChannelId) -> Result<bool> {
         let query = &self.plan.query;
-        let outside = self.plan.from.as_ref().is_some_and(|from| !from.contains(&message.sender))
-            || query.before.is_some_and(|before| message.at >= before)
-            || query.after.is_some_and(|after| message.at < after)
-            || (query.has.contains(&Has::Phi) && !message.phi);
-        if outside {
+        let sender = message.sender()?;
+        if self.plan.from.as_ref().is_some_and(|from| !from.contains(&sender))
+            || (query.has.contains(&Has::Phi) && !message.phi()?)
+        {
             return Ok(false);
         }
+        if query.before.is_some() || query.after.is_some() {
+            let at = message.at()?;
+            if query.before.is_some_and(|before| at >= before) || query.after.is_some_and(|after| at < after) {
+                return Ok(false);
+            }
+        }
         let asks_text = !query.needles.is_empty() || query.has.contains(&Has::Link);
-        Ok((!asks_text || self.text_holds(message)?) && self.metadata_holds(message)?)
+        Ok((!asks_text || self.text_holds(message, channel, sender)?)
+            && self.metadata_holds(message, channel, sender)?)
     }
 
-    fn text_holds(&mut self, message: &Passing<'_, '_>) -> Result<bool> {
+    fn text_holds(&mut self, message: &Passing<'_, '_>, channel: ChannelId, sender: UserId) -> Result<bool> {
         let Some(sealed) = message.sealed()? else { return Ok(false) };
-        self.bodies.open(message.id, message.channel, message.sender, sealed, &mut self.body)?;
+        self.bodies.open(message.id()?, channel, sender, sealed, &mut self.body)?;
         let plain = std::str::from_utf8_mut(&mut self.body).map_err(|_| Error::internal("a body is not UTF-8"))?;
         let text: &str = if plain.is_ascii() {
             plain.make_ascii_lowercase();
@@ -141,14 +151,14 @@ impl Scanner<'_> {
         Ok((!query.has.contains(&Has::Link) || linked()) && query.needles.iter().all(|needle| needle.is_in(text)))
     }
 
-    fn metadata_holds(&mut self, message: &Passing<'_, '_>) -> Result<bool> {
+    fn metadata_holds(&mut self, message: &Passing<'_, '_>, channel: ChannelId, sender: UserId) -> Result<bool> {
         let has = &self.plan.query.has;
         let (file, image) = (has.contains(&Has::File), has.contains(&Has::Image));
         if !file && !image {
             return Ok(true);
         }
         let Some(sealed) = message.metadata()? else { return Ok(false) };
-        let metadata = self.bodies.open_metadata(message.id, message.channel, message.sender, &sealed)?;
+        let metadata = self.bodies.open_metadata(message.id()?, channel, sender, &sealed)?;
         let attachments: &[Value] =
             metadata.as_ref().and_then(|m| m["attachments"].as_array()).map_or(&[], Vec::as_slice);
         let is_image = |attachment: &Value| {
