@@ -9,6 +9,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::crypto::{Keyring, RecoveryKey, SystemEntropy, Unlock};
 use crate::error::{Error, Result};
+pub use crate::features::exports::{Contents, open as open_export};
 use crate::gate::{self, SlotText, Verified};
 use crate::store::Manifest;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use super::exports::OpenArguments;
 use super::import::ImportArguments;
 use super::logs::LogsArguments;
 use super::options::{Given, OPTIONS, option};
@@ -65,6 +66,11 @@ pub enum Command {
     /// the same command is run again, and the server does not start before it is complete. docs/takeover.md explains
     /// it step by step.
     Import(Box<ImportArguments>),
+    /// Open an export without the server, and check that it is whole
+    ///
+    /// Asks for the passphrase that it was sealed with, holds every file against the manifest, and unpacks them into
+    /// a new folder of which index.html is the first page.
+    OpenExport(OpenArguments),
     /// Show the logs: what the server said, what administrators did, who asked for what
     Logs(LogsArguments),
     /// Print the version
@@ -172,7 +178,7 @@ fn definition() -> clap::Command {
         let hidden = OPTIONS.iter().filter(|(_, setting)| setting.name != "DATA_DIR");
         hidden.fold(command, |command, (name, setting)| command.arg(option(name, setting).hide(true)))
     };
-    ["config", "backup", "key", "audit", "import", "logs", "restore", "version"]
+    ["config", "backup", "key", "audit", "import", "open-export", "logs", "restore", "version"]
         .into_iter()
         .fold(Line::command(), |whole, name| whole.mut_subcommand(name, quiet))
 }

@@ -12,10 +12,12 @@
 //! | line | what can be typed |
 //! | options | the options that are settings |
 //! | configure | the `config` commands |
+//! | exports | exports opened without the server |
 //! | import, logs, restore | the arguments of these commands |
 //! | telling | what is said when something is done |
 
 mod configure;
+mod exports;
 mod import;
 mod line;
 mod logs;
@@ -27,6 +29,7 @@ use std::io;
 use std::process::ExitCode;
 
 pub use configure::{EXIT_CONFIG, refuse, run_config};
+pub use exports::OpenArguments;
 pub use import::ImportArguments;
 pub use line::{Arguments, AuditCommand, Command, ConfigCommand, KeyCommand};
 pub use logs::LogsArguments;
@@ -35,6 +38,7 @@ use telling::{progress, say, told_backup, told_import, told_key};
 
 use crate::app::{Live, import as takeover, logs as log_files, offline};
 use crate::config::load;
+use crate::error::Result;
 
 /// Reads the command line of this process. Help, the version and a wrong line (exit code 2) end it here.
 pub fn parse() -> Arguments {
@@ -52,6 +56,10 @@ pub fn main() -> ExitCode {
     let sources = arguments.sources();
     if let Command::Config(command) = &arguments.command {
         return run_config(command, &sources);
+    }
+    // Whoever opens an export years later has neither a server nor its configuration.
+    if let Command::OpenExport(wish) = &arguments.command {
+        return ended(exports::open(wish));
     }
     let loaded = match load(&sources) {
         Ok(loaded) => loaded,
@@ -78,8 +86,12 @@ pub fn main() -> ExitCode {
             takeover::import(&config, wish.wish(), &mut progress()).map(|report| told_import(&report, json))
         }
         Command::Logs(wish) => log_files::show(&config, &wish.wish(), &mut io::stdout()),
-        Command::Config(_) | Command::Version => Ok(()),
+        Command::Config(_) | Command::OpenExport(_) | Command::Version => Ok(()),
     };
+    ended(outcome)
+}
+
+fn ended(outcome: Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

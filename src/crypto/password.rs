@@ -303,12 +303,20 @@ impl Memory {
     }
 }
 
+/// By how much hashing is nicer than the rest of the server.
+#[cfg(target_os = "linux")]
+const NICER_BY: i32 = 10;
+/// There is nothing below.
+#[cfg(target_os = "linux")]
+const NICEST: i32 = 19;
+
 /// A login storm may take every core that is free, and none that messages want.
 #[cfg(target_os = "linux")]
 fn yield_to_messages() {
     // On Linux priority belongs to the thread, and nobody means the calling one. Without the right to do
-    // even this the pool works all the same.
-    let _ = rustix::process::setpriority_process(None, 10);
+    // even this the pool works all the same. Whoever started the server may have made all of it nicer already.
+    let own = rustix::process::getpriority_process(None).unwrap_or(0);
+    let _ = rustix::process::setpriority_process(None, own.saturating_add(NICER_BY).min(NICEST));
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -526,18 +534,22 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn the_threads_are_nicer_than_the_rest() {
+        let own = || rustix::process::getpriority_process(None).unwrap();
+        let (before, nicer) = (own(), own().saturating_add(NICER_BY).min(NICEST));
         let pool = pool(1, 10);
         pool.verify(text("x"), None).await.unwrap();
         // Other tests start pools too, whose threads may be caught on their first steps.
-        for _ in 0..100 {
-            let nice = niceness_by_thread();
-            assert!(nice.iter().all(|(hashes, value)| *hashes || *value < 10), "{nice:?}");
-            if nice.iter().any(|(hashes, _)| *hashes) && nice.iter().all(|(hashes, value)| !hashes || *value >= 10) {
+        let mut nice = Vec::new();
+        for _ in 0..600 {
+            nice = niceness_by_thread();
+            let hashing: Vec<i32> = nice.iter().filter(|(hashes, _)| *hashes).map(|(_, value)| *value).collect();
+            if !hashing.is_empty() && hashing.iter().all(|value| *value >= nicer) {
+                assert_eq!(own(), before, "the thread that asks stays as it was");
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("a password thread runs at full priority: {:?}", niceness_by_thread());
+        panic!("a password thread runs at full priority: {nice:?}, and the rest at {before}");
     }
 
     /// Whether each thread of this process hashes, and its priority (`nice`, field 19 of `proc_pid_stat(5)`).

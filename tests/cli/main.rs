@@ -13,6 +13,8 @@ mod commands;
 #[cfg(unix)]
 mod configuring;
 #[cfg(unix)]
+mod exporting;
+#[cfg(unix)]
 mod ground;
 #[cfg(unix)]
 mod logging;

@@ -12,6 +12,8 @@ mod ops;
 mod pages;
 mod parcel;
 mod rows;
+mod unpack;
 
 pub use desk::Desk;
 pub use ops::{Fetched, ask, fetch, list, purge, remove, show, tidy};
+pub use unpack::{Contents, open};

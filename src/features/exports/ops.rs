@@ -22,6 +22,8 @@ use crate::wire::messages::Message;
 
 /// Rows that are read, and stand in memory, at once.
 const SLICE: u32 = 500;
+/// Changes among which a person's messages are looked for at once: a reading of some milliseconds.
+const CHANGES: i64 = 2_000;
 /// Exports that one person may have under way.
 pub const UNDER_WAY_MAX: i64 = 3;
 
@@ -136,10 +138,11 @@ pub async fn tidy(gate: &Gate, means: &Means) -> Result<()> {
     Ok(())
 }
 
-/// Where a slice ended, what it has, and how many rows were looked at.
+/// Where a slice ended, what it has, and how far along that is.
 struct Slice {
     content: Content,
-    looked_at: usize,
+    /// Rows that were looked at; of a person's messages, changes among which they were looked for.
+    looked_at: i64,
     next: i64,
 }
 
@@ -236,7 +239,7 @@ impl Writer {
                 break;
             }
             from = slice.next;
-            *done += i64::try_from(slice.looked_at).unwrap_or(0);
+            *done += slice.looked_at;
             let rows = slice.content.rows();
             if rows > 0 {
                 slices += 1;
@@ -278,6 +281,10 @@ impl Writer {
     }
 }
 
+fn count<T>(rows: &[T]) -> i64 {
+    i64::try_from(rows.len()).unwrap_or(i64::MAX)
+}
+
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context("writing an export")?
 }
@@ -306,7 +313,7 @@ async fn heading(cx: &Cx, subject: Subject) -> Result<(String, i64, Option<Vec<u
         let (user, all, places) = cx
             .view(ExportDeed::Read { subject }, move |look| {
                 let user = users::person(look, person)?.ok_or_else(|| Error::missing("user"))?;
-                Ok((user, rows::size(look, subject)?, rows::memberships(look, person)?))
+                Ok((user, messages::changes(look)?, rows::memberships(look, person)?))
             })
             .await?;
         let memberships: Vec<_> = places
@@ -333,19 +340,18 @@ async fn read(cx: &Cx, subject: Subject, span: Span, from: i64) -> Result<Slice>
         Subject::Channel(channel) => {
             let phi = look.grant().phi;
             let rows = messages::ahead_in(look, channel, from, SLICE, phi)?;
-            let (looked_at, next) = (rows.len(), rows.last().map_or(from, |row| row.seq));
+            let (looked_at, next) = (count(&rows), rows.last().map_or(from, |row| row.seq));
             let kept = rows.into_iter().filter(|row| span.holds(row.timestamp)).collect();
             Ok(Slice { content: Content::Messages(kept), looked_at, next })
         }
         Subject::Person(person) => {
-            let rows = messages::ahead_of(look, person, from, SLICE)?;
-            let (looked_at, next) = (rows.len(), rows.last().map_or(from, |row| row.rev));
+            let (rows, next) = messages::ahead_of(look, person, from, CHANGES)?;
             let kept = rows.into_iter().filter(|row| span.holds(row.timestamp)).collect();
-            Ok(Slice { content: Content::Messages(kept), looked_at, next })
+            Ok(Slice { content: Content::Messages(kept), looked_at: next - from, next })
         }
         Subject::Audit => {
             let rows = audit::ahead(look, from, SLICE)?;
-            let (looked_at, next) = (rows.len(), rows.last().map_or(from, |row| row.number));
+            let (looked_at, next) = (count(&rows), rows.last().map_or(from, |row| row.number));
             let kept = rows.into_iter().filter(|row| span.holds(row.timestamp)).collect();
             Ok(Slice { content: Content::Entries(kept), looked_at, next })
         }

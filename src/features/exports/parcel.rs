@@ -86,7 +86,7 @@ impl Parcel {
 }
 
 /// The header of an entry (POSIX.1-1988, ustar). Names are ours and short.
-fn header(name: &str, bytes: usize, at: i64) -> [u8; BLOCK] {
+pub(super) fn header(name: &str, bytes: usize, at: i64) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
     let mut put = |from: usize, text: &str| block[from..from + text.len()].copy_from_slice(text.as_bytes());
     put(0, name);

@@ -19,9 +19,9 @@ mod suspicion;
 pub use deliveries::Deliveries;
 pub use model::{Draft, LIFETIME_SECONDS, Revision};
 pub use ops::{
-    CHECKS_AT_ONCE, CHECKS_PER_SECOND, PINS_MAX, Withdrawal, ahead_in, ahead_of, change, check, delete, edit, history,
-    keep_deliveries, look_at, open_all, page, pin, pins, post, react, read, receipt, receipts, recent, replay, reveal,
-    send, show, thread, unpin, unreact, withdraw,
+    CHECKS_AT_ONCE, CHECKS_PER_SECOND, PINS_MAX, Withdrawal, ahead_in, ahead_of, change, changes, check, delete, edit,
+    history, keep_deliveries, look_at, open_all, page, pin, pins, post, react, read, receipt, receipts, recent, replay,
+    reveal, send, show, thread, unpin, unreact, withdraw,
 };
 pub use reactions::{REACTION_CHARS_MAX, REACTIONS_DISTINCT_MAX, REACTIONS_MAX};
 pub use sealing::{Bodies, seal, seal_metadata};

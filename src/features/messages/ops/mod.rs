@@ -33,7 +33,7 @@ pub use edit::edit;
 pub use pins::{PINS_MAX, pin, pins, unpin};
 pub use post::{post, send};
 pub use react::{react, unreact};
-pub use read::{ahead_in, ahead_of, history, look_at, open_all, page, recent, replay, show};
+pub use read::{ahead_in, ahead_of, changes, history, look_at, open_all, page, recent, replay, show};
 pub use receipts::{keep_deliveries, read, receipt, receipts};
 pub use reveal::reveal;
 pub use threads::thread;

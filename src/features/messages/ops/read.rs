@@ -164,11 +164,17 @@ pub fn ahead_in(look: &mut Look<'_, '_>, channel: ChannelId, from: i64, limit: u
     opened(look, rows, phi)
 }
 
-/// What a person wrote after the change `from`, in the order of changes. Patient details are shown to that person
-/// alone.
-pub fn ahead_of(look: &mut Look<'_, '_>, person: UserId, from: i64, limit: u32) -> Result<Vec<Message>> {
-    let rows = rows::written_by(look, person, from, limit)?;
-    opened(look, rows, false)
+/// What a person wrote among the `changes` after `from`, in the order of changes, and the last change looked at; that
+/// is `from` at the end. Patient details are shown to that person alone.
+pub fn ahead_of(look: &mut Look<'_, '_>, person: UserId, from: i64, changes: i64) -> Result<(Vec<Message>, i64)> {
+    let upto = from.saturating_add(changes).min(rows::newest_rev(look)?).max(from);
+    let rows = rows::written_by(look, person, from, upto)?;
+    Ok((opened(look, rows, false)?, upto))
+}
+
+/// How many changes there were anywhere.
+pub fn changes(look: &mut Look<'_, '_>) -> Result<i64> {
+    rows::newest_rev(look)
 }
 
 pub(super) fn slice(page: &Cursor, limit: u32) -> Result<Slice> {

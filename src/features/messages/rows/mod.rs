@@ -14,7 +14,9 @@ mod withdraw;
 pub(super) use edits::{NewText, OldVersion, edit, history, keep_version};
 pub(super) use post::{NewRow, insert, sent};
 pub(super) use reactions::{OneReaction, count_reactions, react, reactions, reactions_to, unreact};
-pub(super) use read::{Place, Slice, changed, changed_in_order, current, page, place, recent, show, written_by};
+pub(super) use read::{
+    Place, Slice, changed, changed_in_order, current, newest_rev, page, place, recent, show, written_by,
+};
 pub(super) use receipts::{deliver, position, receipts, seq_in};
 pub(super) use threads::{count_replies, parent, pin, pins, pins_in, reply, thread, unpin};
 

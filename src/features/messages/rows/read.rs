@@ -23,8 +23,12 @@ const RECENT_BACK: &str = message_columns!(
     "WHERE m.rev > $2 AND EXISTS (SELECT 1 FROM channel_members c WHERE c.channel_id = m.channel_id AND \
      c.user_id = $1) ORDER BY m.rev LIMIT $3"
 );
-/// The order of changes bounds each slice; there is no index by sender, so a person's export goes once over all rows.
-const WRITTEN_BY: &str = message_columns!("WHERE m.sender_id = $1 AND m.rev > $2 ORDER BY m.rev LIMIT $3");
+/// There is no index by sender, so a person's export goes once over all rows. The order of changes bounds each slice on
+/// both sides: a reading of everything at once would keep the log from being moved into the file. COALESCE keeps both
+/// engines from choosing the index of who sent what under which id.
+const WRITTEN_BY: &str =
+    message_columns!("WHERE COALESCE(m.sender_id, m.sender_id) = $1 AND m.rev > $2 AND m.rev <= $3 ORDER BY m.rev");
+const NEWEST_REV: &str = "SELECT COALESCE(MAX(rev), 0) FROM messages";
 const WHERE_IS: &str = "SELECT channel_id, sender_id FROM messages WHERE id = $1";
 
 /// Which rows of an order: those after `from`, towards older ones or, `back`, towards newer ones.
@@ -52,14 +56,19 @@ impl Slice {
     }
 }
 
+/// The number of the last change anywhere.
+pub(in crate::features::messages) fn newest_rev(look: &mut Look<'_, '_>) -> Result<i64> {
+    Ok(look.first(NEWEST_REV, &[], |row| row.get(0))?.unwrap_or(0))
+}
+
 /// Oldest change first, of one sender.
 pub(in crate::features::messages) fn written_by(
     look: &mut Look<'_, '_>,
     sender: UserId,
-    from: i64,
-    limit: u32,
+    above: i64,
+    upto: i64,
 ) -> Result<Vec<Stored>> {
-    look.all(WRITTEN_BY, &[id(sender), Param::Int(from), Param::Int(i64::from(limit))], stored)
+    look.all(WRITTEN_BY, &[id(sender), Param::Int(above), Param::Int(upto)], stored)
 }
 
 /// Newest first; the order is the channel's.
