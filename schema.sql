@@ -421,7 +421,8 @@ CREATE TABLE IF NOT EXISTS scheduled_messages (
     send_at TIMESTAMP NOT NULL,
     failure VARCHAR(50),
     created_at TIMESTAMP,
-    updated_at TIMESTAMP
+    updated_at TIMESTAMP,
+    api_key_id UUID
 );
 CREATE INDEX IF NOT EXISTS scheduled_messages_by_user ON scheduled_messages (user_id, id);
 CREATE INDEX IF NOT EXISTS scheduled_messages_by_time ON scheduled_messages (send_at) WHERE failure IS NULL;
@@ -434,7 +435,8 @@ CREATE TABLE IF NOT EXISTS reminders (
     sealed BYTEA NOT NULL,
     remind_at TIMESTAMP NOT NULL,
     told_at TIMESTAMP,
-    created_at TIMESTAMP
+    created_at TIMESTAMP,
+    api_key_id UUID
 );
 CREATE INDEX IF NOT EXISTS reminders_by_user ON reminders (user_id, id);
 CREATE INDEX IF NOT EXISTS reminders_by_time ON reminders (remind_at) WHERE told_at IS NULL;

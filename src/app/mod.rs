@@ -44,7 +44,8 @@ use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
 use crate::features::{
-    Means, Pace, Throttle, announcements, auth, backups, blocks, exports, messages, metrics, presence, settings, words,
+    Means, Pace, Throttle, Turnstile, announcements, auth, backups, blocks, exports, messages, metrics, presence,
+    settings, words,
 };
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
@@ -197,18 +198,20 @@ impl App {
             house: health::house(&config, &data.store, &edge),
             blocks,
             clinic: settings::Current::default(),
+            turnstile: Turnstile::new(config.rates.clone()),
+            frames: Pace::new("frames.send", limits.frames_per_second, limits.frames_burst),
             logins: Throttle::new(limits.login_failures_max),
             setups: Throttle::new(limits.login_failures_max),
             secrets: Throttle::new(limits.login_failures_max),
             channel_passwords: Throttle::new(limits.login_failures_max),
-            pace: Pace::new(limits.sends_per_second, limits.sends_burst),
+            pace: Pace::new("messages.send", limits.sends_per_second, limits.sends_burst),
             words: words::Filter::default(),
-            checks: Pace::new(messages::CHECKS_PER_SECOND, messages::CHECKS_AT_ONCE),
+            checks: Pace::new("phi.check", messages::CHECKS_PER_SECOND, messages::CHECKS_AT_ONCE),
             searches: crate::features::search::Hall::new(limits.searches_max),
-            whispers: Pace::new(limits.whispers_per_second, limits.whispers_burst),
+            whispers: Pace::new("presence.send", limits.whispers_per_second, limits.whispers_burst),
             presence: presence::Board::new(clock.clone(), limits.away_after),
             announced: announcements::Current::default(),
-            receipts: Pace::new(limits.sends_per_second, limits.sends_burst),
+            receipts: Pace::new("receipts.send", limits.sends_per_second, limits.sends_burst),
             deliveries: messages::Deliveries::default(),
             backups: Arc::new(backups::Desk::new(config.store.data_dir.clone(), press, entropy.clone())),
             exports: exports::Desk::new(config.store.data_dir.join("exports"), limits.exports_kept, entropy.clone()),
@@ -280,7 +283,7 @@ impl App {
         if let Err(error) = metrics::keep(&gate.system(), &web.means).await {
             tracing::warn!(cause = error.chain(), "the last figures could not be written down");
         }
-        if let Err(error) = gate.keep_repeats(true).await.and(gate.keep_key_uses().await) {
+        if let Err(error) = last_books(&gate).await {
             tracing::warn!(cause = error.chain(), "the last books could not be written down");
         }
         tokio::task::spawn_blocking(move || {
@@ -415,6 +418,12 @@ impl App {
             tracing::warn!(left = self.tasks.len(), "connections that did not end in time were cut");
         }
     }
+}
+
+async fn last_books(gate: &Gate) -> Result<()> {
+    let floods = gate.keep_floods().await;
+    let repeats = gate.keep_repeats(true).await;
+    floods.and(repeats).and(gate.keep_key_uses().await)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -90,6 +90,7 @@ fn value_name(kind: &Kind) -> &'static str {
         Kind::Whole { .. } => "N",
         Kind::Bytes { .. } => "SIZE",
         Kind::Span { .. } => "TIME",
+        Kind::Rate => "N/TIME",
         Kind::Flag => "true|false",
         Kind::OneOf(_) => "WORD",
         Kind::Path => "PATH",

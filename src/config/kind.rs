@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::{Engine, Level, Secret, names, quantity};
+use super::{Engine, Level, Rate, Secret, names, quantity, rates};
 
 /// What a setting may be.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,8 @@ pub enum Kind {
         /// The longest allowed.
         max: Duration,
     },
+    /// So many at once, and again in a time.
+    Rate,
     /// Yes or no.
     Flag,
     /// One of a few words.
@@ -98,6 +100,8 @@ pub enum Value {
     Whole(u64),
     /// A length of time.
     Span(Duration),
+    /// So many at once, and again in a time.
+    Rate(Rate),
     /// Yes or no, or a word.
     Pick(Pick),
     /// A line of text.
@@ -142,6 +146,7 @@ impl Kind {
             Self::Span { min, max } => {
                 within(quantity::read_span(text)?, min, max, quantity::show_span).map(Value::Span)
             }
+            Self::Rate => rates::read(text).map(Value::Rate),
             Self::Flag => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "on" | "1" => Ok(Value::Pick(Pick::Flag(true))),
                 "false" | "no" | "off" | "0" => Ok(Value::Pick(Pick::Flag(false))),
@@ -176,6 +181,7 @@ impl Kind {
             }
             (_, Value::Whole(count)) => count.to_string(),
             (_, Value::Span(span)) => quantity::show_span(*span),
+            (_, Value::Rate(rate)) => rate.to_string(),
             (_, Value::Pick(pick)) => match pick {
                 Pick::Flag(on) => on.to_string(),
                 Pick::Level(level) => format!("{level:?}").to_ascii_lowercase(),
@@ -203,6 +209,11 @@ impl Kind {
                 "a time from {} to {}: seconds, or with a unit such as 30s, 90m, 24h or 7d",
                 quantity::show_span(*min),
                 quantity::show_span(*max)
+            ),
+            Self::Rate => format!(
+                "how many may come at once, from 1 to {}, and the time in which they are there again, from 1s to 24h, \
+                 such as 1200/1m",
+                rates::REQUESTS_MAX
             ),
             Self::Flag => "true or false".into(),
             Self::OneOf(choices) => {

@@ -38,6 +38,10 @@ pub struct Limits {
     pub sends_per_second: u32,
     /// Messages a user may send at once.
     pub sends_burst: u32,
+    /// Other frames (joining, leaving, heartbeats, commands) a user may send per second, sustained.
+    pub frames_per_second: u32,
+    /// Other frames a user may send at once.
+    pub frames_burst: u32,
     /// Ephemeral frames (typing, presence) a user may send per second, sustained.
     pub whispers_per_second: u32,
     /// Ephemeral frames a user may send at once.
@@ -88,6 +92,8 @@ impl Default for Limits {
             exports_kept: Duration::from_hours(7 * 24),
             sends_per_second: 50,
             sends_burst: 500,
+            frames_per_second: 50,
+            frames_burst: 2_000,
             whispers_per_second: 10,
             whispers_burst: 60,
             away_after: Duration::from_mins(5),
@@ -258,6 +264,26 @@ pub(super) const SETTINGS: &[Setting] = &[
         unset: "",
         common: false,
         doc: "Messages that one user may send at once. At least LIMIT_SENDS_PER_SECOND.",
+    },
+    Setting {
+        name: "LIMIT_FRAMES_PER_SECOND",
+        section: "limits",
+        key: "frames_per_second",
+        kind: Kind::Whole { min: 1, max: 1_000_000 },
+        at: |c| &mut c.limits.frames_per_second,
+        unset: "",
+        common: false,
+        doc: "Other WebSocket frames (joining, leaving, heartbeats, commands) that one user may send per second, sustained.",
+    },
+    Setting {
+        name: "LIMIT_FRAMES_BURST",
+        section: "limits",
+        key: "frames_burst",
+        kind: Kind::Whole { min: 1, max: 1_000_000 },
+        at: |c| &mut c.limits.frames_burst,
+        unset: "",
+        common: false,
+        doc: "Other WebSocket frames that one user may send at once.",
     },
     Setting {
         name: "LIMIT_WHISPERS_PER_SECOND",

@@ -24,6 +24,7 @@ mod metrics;
 mod names;
 mod network;
 mod quantity;
+mod rates;
 mod reference;
 mod schema;
 mod secret;
@@ -48,6 +49,7 @@ pub use load::{Loaded, load};
 pub use log::{Level, Log};
 pub use metrics::Metrics;
 pub use network::Network;
+pub use rates::{ByClass, Class, Rate, Rates};
 pub use reference::reference;
 pub use schema::schema;
 pub use secret::Secret;
@@ -81,6 +83,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Every limit.
     pub limits: Limits,
+    /// How often who may ask.
+    pub rates: Rates,
     /// `NODE_ENV=development` was asked for.
     pub development: bool,
 }
@@ -119,6 +123,7 @@ pub fn sections() -> &'static [Section] {
             Section { name: "log", title: "Log", settings: log::SETTINGS },
             Section { name: "metrics", title: "Figures", settings: metrics::SETTINGS },
             Section { name: "limits", title: "Limits", settings: limits::SETTINGS },
+            Section { name: "rates", title: "How often", settings: rates::SETTINGS },
             Section { name: "", title: "Mode", settings: MODE },
         ]
     }

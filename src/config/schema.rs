@@ -64,6 +64,7 @@ fn rule(kind: &Kind) -> Map<String, Json> {
             "type": ["integer", "string"], "minimum": min.as_secs(), "maximum": max.as_secs(),
             "pattern": "^([0-9]+ *[a-zA-Z]*)?$",
         }),
+        Kind::Rate => json!({ "type": "string", "pattern": "^([0-9]+ */ *[0-9]* *[a-zA-Z]*)?$" }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::OneOf(choices) => {
             let words = choices.iter().flat_map(|c| std::iter::once(&c.word).chain(c.also));

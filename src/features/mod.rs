@@ -74,13 +74,17 @@ pub mod blocks;
 
 pub mod overview;
 
+mod buckets;
 mod paging;
 mod rates;
+mod throttle;
 mod versions;
 mod watchers;
 
+pub use buckets::Standing;
 pub use paging::{Cursor, Paged};
-pub use rates::{Pace, Throttle};
+pub use rates::{Pace, Turnstile};
+pub use throttle::Throttle;
 pub use versions::{Expected, Versioned};
 pub use watchers::Watchers;
 
@@ -113,6 +117,10 @@ pub struct Means {
     pub blocks: std::sync::Arc<blocks::Current>,
     /// What the clinic chose.
     pub clinic: settings::Current,
+    /// Requests by class.
+    pub turnstile: Turnstile,
+    /// Frames of a socket that nothing else counts: joining, leaving, heartbeats, commands.
+    pub frames: Pace,
     /// Failed sign-ins.
     pub logins: Throttle,
     /// Wrong tokens of invitations and password resets, and accounts made without one.

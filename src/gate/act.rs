@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::crypto::Keyring;
 use crate::error::{Error, Kind, Result};
 use crate::hub::{Close, Effect, Item, Outbox, Parcel, SocketId};
-use crate::id::{ChannelId, Id, RoleId, UserId};
+use crate::id::{ApiKeyId, ChannelId, Id, RoleId, UserId};
 use crate::store::{Param, Row, Tx};
 use crate::wire::messages::Message;
 
@@ -50,6 +50,11 @@ impl<'t> Act<'_, 't> {
             Who::Person(session) => Ok(session.user),
             Who::Visitor | Who::System => Err(Error::unauthenticated("not_signed_in", "Sign in first.")),
         }
+    }
+
+    /// Under which API key it is done, if it is.
+    pub fn key(&self) -> Option<ApiKeyId> {
+        self.who.key()
     }
 
     /// Who does it, if it is a person.

@@ -18,7 +18,7 @@ use crate::hub::Effect;
 use crate::store::{Job, Tx};
 
 /// Under which name a row's details say by which API key it was done.
-const BY_KEY: &str = "apiKeyId";
+pub(super) const BY_KEY: &str = "apiKeyId";
 
 /// What is said of a deed that was done or refused, kept for the writer.
 struct Errand {

@@ -96,8 +96,37 @@ pub(super) fn keep_out(who: &Who, by_key: ByKey, need: Need) -> Result<()> {
 impl Gate {
     /// Who the token of an API key stands for.
     pub(super) async fn authenticate_key(&self, token: &str, key: ApiKeyId, peer: Peer) -> Result<Cx> {
+        let now = self.parts().clock.now();
+        let state = self.key(key).await?;
+        if !state.accepts(&sha256_hex(token), now) {
+            return Err(unknown());
+        }
+        state.check(now)?;
+        state.seen(now);
+        Ok(Cx::new(self.clone(), Who::Person(state), peer))
+    }
+
+    /// Somebody who asked for something earlier and is not here: what is done for them is decided by what they may
+    /// now. What was asked through an API key is done under that key, within its scope and while it lasts; one that is
+    /// over does nothing more. Only for jobs that carry out what they were told.
+    pub async fn on_behalf(&self, user: UserId, key: Option<ApiKeyId>) -> Result<Cx> {
+        let state = match key {
+            None => Arc::new(SessionState::absent(user)),
+            Some(key) => {
+                let state = self.key(key).await?;
+                if state.user != user {
+                    return Err(unknown());
+                }
+                state.check(self.parts().clock.now())?;
+                state
+            }
+        };
+        Ok(Cx::new(self.clone(), Who::Person(state), Peer::none()))
+    }
+
+    /// A key as it stands, which may be over.
+    async fn key(&self, key: ApiKeyId) -> Result<Arc<SessionState>> {
         let parts = self.parts();
-        let now = parts.clock.now();
         let id = SessionId::from_uuid(key.uuid());
         let state = match parts.sessions.known(id) {
             Some(state) if !state.doubted() => state,
@@ -113,12 +142,8 @@ impl Gate {
                 }
             }
         };
-        if state.scope().is_none() || !state.accepts(&sha256_hex(token), now) {
-            return Err(unknown());
-        }
-        state.check(now)?;
-        state.seen(now);
-        Ok(Cx::new(self.clone(), Who::Person(state), peer))
+        // An ended sign-in that was remembered under this id is no key.
+        if state.scope().is_none() { Err(unknown()) } else { Ok(state) }
     }
 }
 

@@ -233,8 +233,18 @@ impl Ledger {
         key: super::refusals::Key,
         now: std::time::Duration,
     ) -> super::refusals::Said {
+        self.count_repeats(key, 1, now)
+    }
+
+    /// The same of several at once.
+    pub(super) fn count_repeats(
+        &mut self,
+        key: super::refusals::Key,
+        times: i64,
+        now: std::time::Duration,
+    ) -> super::refusals::Said {
         let before = self.repeats.known(&key);
-        let said = self.repeats.count(key.clone(), now);
+        let said = self.repeats.count_many(key.clone(), times, now);
         self.repeats_before.push((key.clone(), before.clone()));
         self.undo.push(Undo::Repeat(key, before));
         said

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::crypto::Keyring;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
-use crate::id::{ChannelId, SessionId, UserId};
+use crate::id::{ApiKeyId, ChannelId, SessionId, UserId};
 use crate::store::{Param, Row, View};
 
 /// A reading under way, inside a reader's transaction.
@@ -43,6 +43,11 @@ impl Look<'_, '_> {
             Who::Person(session) => Ok(session.user),
             Who::Visitor | Who::System => Err(Error::unauthenticated("not_signed_in", "Sign in first.")),
         }
+    }
+
+    /// The API key that reads, if it is one.
+    pub fn key(&self) -> Option<ApiKeyId> {
+        self.who.key()
     }
 
     /// The sign-in that reads, if it is a person's.

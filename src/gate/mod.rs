@@ -14,7 +14,7 @@
 //! | facts, rule | what decisions are made from, and how |
 //! | doing, act, look | doing it and reading; what their closures may |
 //! | ledger | what the writer keeps in step |
-//! | trail, refusals | the audit chain; what repeats |
+//! | trail, refusals, floods | the audit chain; what repeats; who comes too often |
 //! | vault | the keys of this database |
 //! | rows, cells | every SQL text; ids and times as values |
 
@@ -24,6 +24,7 @@ pub mod cells;
 mod deed;
 mod doing;
 mod facts;
+mod floods;
 mod keys;
 mod kinship;
 mod ledger;
@@ -51,7 +52,7 @@ pub use kinship::{Lineage, is_unused, lineage, messages as count_messages};
 pub use ledger::Ledger;
 pub use look::Look;
 pub use permission::{Permission, Permissions, SEED_ROLES, SeedRole};
-pub use principal::{Peer, SessionState, Who};
+pub use principal::{Caller, Peer, SessionState, Who};
 pub use rule::{Grant, banned};
 pub use session::Issued;
 pub use trail::{Verified, conclude_takeover, verify};
@@ -84,6 +85,7 @@ pub struct Parts {
     metrics: Arc<Metrics>,
     facts: Facts,
     sessions: Sessions,
+    floods: floods::Floods,
     /// Tells the writers of one database apart.
     node: String,
 }
@@ -145,6 +147,7 @@ impl Gate {
             metrics: opening.metrics,
             facts: Facts::new(),
             sessions: Sessions::default(),
+            floods: floods::Floods::default(),
         };
         let parts = Arc::new(parts);
         seed(&store, &parts.clock, &parts.entropy)?;
@@ -155,12 +158,6 @@ impl Gate {
     /// Someone whom the network let in and who has not signed in.
     pub fn visitor(&self, peer: Peer) -> Cx {
         Cx::new(self.clone(), Who::Visitor, peer)
-    }
-
-    /// Somebody who asked for something earlier and is not here: what is done for them is decided by what they may
-    /// now. Only for jobs that carry out what they were told.
-    pub fn on_behalf(&self, user: UserId) -> Cx {
-        Cx::new(self.clone(), Who::Person(Arc::new(principal::SessionState::absent(user))), Peer::none())
     }
 
     /// The server itself. Every call is a place to look at twice.

@@ -45,6 +45,11 @@ impl Who {
         }
     }
 
+    /// Whose measure it is counted against; `None` for visitors and for the server itself.
+    pub fn caller(&self) -> Option<Caller> {
+        self.key().map(Caller::Key).or_else(|| self.user().map(Caller::Account))
+    }
+
     /// The API key, if it is one.
     pub fn key(&self) -> Option<ApiKeyId> {
         match self {
@@ -52,6 +57,15 @@ impl Who {
             Self::Visitor | Self::System => None,
         }
     }
+}
+
+/// Who has a measure of their own of what may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// An account, on all its devices together.
+    Account(UserId),
+    /// An API key, whatever else its account does.
+    Key(ApiKeyId),
 }
 
 /// From where, and with what.

@@ -62,18 +62,24 @@ impl Repeats {
         };
     }
 
-    pub(super) fn count(&mut self, key: Key, now: Duration) -> Said {
+    #[cfg(test)]
+    fn count(&mut self, key: Key, now: Duration) -> Said {
+        self.count_many(key, 1, now)
+    }
+
+    /// It happened so many `times` at once; where it is the first, the row has to say how many.
+    pub(super) fn count_many(&mut self, key: Key, times: i64, now: Duration) -> Said {
         if let Some(count) = self.0.get_mut(&key)
             && now.saturating_sub(count.since) < WINDOW
         {
-            count.repeats += 1;
+            count.repeats += times;
             return Said::Counted;
         }
         // A count that is over and not yet written is kept for `over`, and this one goes on with it.
         if let Some(count) = self.0.get_mut(&key)
             && count.repeats > 0
         {
-            count.repeats += 1;
+            count.repeats += times;
             return Said::Counted;
         }
         if self.0.len() < REMEMBERED_MAX {

@@ -11,7 +11,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 use futures_util::FutureExt;
 use tower::ServiceExt;
 
+use super::measure::Measure;
 use super::{Client, Scheme, Web, cookie, headers, problem};
+use crate::config::Class;
 use crate::error::Error;
 use crate::gate::Peer;
 use crate::id::UserId;
@@ -99,6 +101,12 @@ async fn pass(request: Request<Body>, peer: Peer, web: Arc<Web>, router: Router,
         && matches!(request.uri().path(), "/" | "/ws")
         && request.headers().contains_key(header::UPGRADE);
     if asks_for_socket {
+        let mut measure = Measure::of(Class::Connect);
+        if let Err(error) = measure.at_address(&web, &peer) {
+            let mut response = problem::answer(&error, &id);
+            measure.tell(&mut response);
+            return response;
+        }
         let cookie = cookie::socket_token(request.headers(), host_of(&request).unwrap_or_default()).map(str::to_owned);
         return match ws::upgrade(request, peer, cookie, web.gate.clone(), &web.sockets) {
             Ok(response) => response,

@@ -48,7 +48,10 @@ pub(super) fn share_with(response: &mut Response<Body>, origin: &str) {
     // The only other thing that an answer varies by is how it is packed.
     let vary = if headers.contains_key(header::VARY) { "Origin, Accept-Encoding" } else { "Origin" };
     headers.insert(header::VARY, HeaderValue::from_static(vary));
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Link, ETag, Retry-After"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Link, ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"),
+    );
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
 }
 

@@ -12,6 +12,7 @@
 //! | hearing | whose a request is, and its body |
 //! | headers | security headers, CORS for configured origins |
 //! | clients | the web clients that the build put inside |
+//! | measure | how often a request may be asked, and what the answer says of it |
 //! | packing | answers made smaller, as the client accepts |
 //! | pages | the embedded pages |
 //! | problem | an error as an answer |
@@ -25,6 +26,7 @@ mod cookie;
 mod front;
 mod headers;
 mod hearing;
+mod measure;
 mod operations;
 mod packing;
 mod pages;

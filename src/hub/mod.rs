@@ -6,16 +6,17 @@
 //!
 //! The hub knows who listens to what. It does not know who may: that is decided before an effect is made.
 
+mod encoded;
 mod outbox;
 mod registry;
 
+pub use encoded::{DEFLATED_ABOVE_BYTES, Encoded};
 pub use outbox::{Close, Item, Origin, Outbox, OutboxLimits, Replay, SocketId};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::id::{ChannelId, SessionId, UserId};
 use crate::metrics::Metrics;
@@ -30,9 +31,9 @@ const BATCHES_WAITING_MAX: usize = 256;
 #[derive(Clone)]
 pub struct Parcel {
     /// With the text.
-    pub full: Utf8Bytes,
+    pub full: Encoded,
     /// Without it, for readers who may not see patient details; `None` when there are none in it.
-    pub redacted: Option<Utf8Bytes>,
+    pub redacted: Option<Encoded>,
     /// The sender always reads the own text.
     pub sender: UserId,
     /// Whether it is a new message, for the figures.
@@ -84,33 +85,33 @@ pub enum Effect {
         /// Who does not.
         user: UserId,
         /// What.
-        frame: Utf8Bytes,
+        frame: Encoded,
     },
     /// All sockets of one person hear this.
     TellUser {
         /// Who.
         user: UserId,
         /// What.
-        frame: Utf8Bytes,
+        frame: Encoded,
     },
     /// All sockets of some people hear this.
     TellUsers {
         /// Who.
         users: Vec<UserId>,
         /// What.
-        frame: Utf8Bytes,
+        frame: Encoded,
     },
     /// Every signed-in socket hears this.
     TellAll {
         /// What.
-        frame: Utf8Bytes,
+        frame: Encoded,
     },
     /// One socket gets the answer to what it asked.
     Answer {
         /// Which socket.
         socket: Arc<Outbox>,
         /// The answer.
-        frame: Utf8Bytes,
+        frame: Encoded,
     },
     /// A socket listens to a channel from here on.
     Subscribe {
@@ -144,7 +145,7 @@ pub enum Effect {
         /// Whose sockets do not hear it.
         from: UserId,
         /// What.
-        frame: Utf8Bytes,
+        frame: Encoded,
     },
     /// A socket wants to know who of a channel is there.
     Watch {
@@ -158,7 +159,7 @@ pub enum Effect {
         /// Which channel.
         channel: ChannelId,
         /// What.
-        frame: Utf8Bytes,
+        frame: Encoded,
     },
     /// One socket is closed.
     Disconnect {
@@ -260,7 +261,7 @@ impl Hub {
     }
 
     /// Tells every socket `frame` and closes it with `close`.
-    pub fn close_all(&self, frame: &Utf8Bytes, close: Close) {
+    pub fn close_all(&self, frame: &Encoded, close: Close) {
         let sockets = self.registry().all();
         for socket in sockets {
             socket.push(Item::Text { channel: None, frame: frame.clone() });

@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio_tungstenite::tungstenite::Utf8Bytes;
-
+use super::encoded::Encoded;
 use crate::clock::Timestamp;
 use crate::id::{ChannelId, SessionId, UserId};
 use crate::wire::frames::Frame;
@@ -65,7 +64,7 @@ pub enum Item {
         /// A channel that is being replayed holds its frames back.
         channel: Option<ChannelId>,
         /// The encoded frame.
-        frame: Utf8Bytes,
+        frame: Encoded,
     },
     /// Replay a channel, and hold its live frames back meanwhile.
     Replay(Box<Replay>),
@@ -191,7 +190,7 @@ impl Outbox {
     }
 
     /// Adds a frame that may be lost, unless so much waits already that it would be late.
-    pub fn whisper(&self, frame: &Utf8Bytes) {
+    pub fn whisper(&self, frame: &Encoded) {
         if self.waiting().items.len() < WHISPERS_BEHIND_MAX {
             self.push(Item::Text { channel: None, frame: frame.clone() });
         }

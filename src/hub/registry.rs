@@ -223,7 +223,7 @@ impl Registry {
         }
     }
 
-    fn tell_user(&self, user: UserId, frame: &tokio_tungstenite::tungstenite::Utf8Bytes) {
+    fn tell_user(&self, user: UserId, frame: &super::Encoded) {
         for socket in self.users.get(&user).into_iter().flatten().filter(|s| s.personal) {
             socket.push(Item::Text { channel: None, frame: frame.clone() });
         }
@@ -286,7 +286,7 @@ mod tests {
         items
             .into_iter()
             .filter_map(|i| match i {
-                Item::Text { frame, .. } => Some(frame.to_string()),
+                Item::Text { frame, .. } => Some(frame.text().to_string()),
                 _ => None,
             })
             .collect()

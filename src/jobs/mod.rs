@@ -18,6 +18,8 @@ use crate::gate::Gate;
 
 /// How often refusals and readings that repeated are written down.
 const REPEATS_EVERY: Duration = Duration::from_secs(30);
+/// How often it is written down who came too often.
+const FLOODS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is written down how much each key has sealed.
 const KEY_USES_EVERY: Duration = Duration::from_mins(5);
 /// How often the last use of each session is written down.
@@ -107,6 +109,11 @@ pub fn of_the_gate(gate: &Gate, clock: &SharedClock, stop: &CancellationToken) {
         async move { books.keep_repeats(false).await }
     });
     let books = gate.clone();
+    every("write down who came too often", FLOODS_EVERY, stop, move || {
+        let books = books.clone();
+        async move { books.keep_floods().await }
+    });
+    let books = gate.clone();
     every("write down key uses", KEY_USES_EVERY, stop, move || {
         let books = books.clone();
         async move { books.keep_key_uses().await }
@@ -135,7 +142,7 @@ pub fn of_writers(gate: &Gate, means: &Arc<Means>, stop: &CancellationToken) {
     let door = gate.clone();
     every("remind", DUE_EVERY, stop, move || {
         let door = door.clone();
-        async move { reminders::remind(&door.system()).await }
+        async move { reminders::remind(&door).await }
     });
     let system = gate.system();
     let (door, watch) = (gate.clone(), Arc::new(expiry::Watch::new(system.now(), system.monotonic())));

@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[(i32, &str, &str)] = &[
     (8, "records", include_str!("migrations/008_records.sql")),
     (9, "figures", include_str!("migrations/009_figures.sql")),
     (10, "second_factors", include_str!("migrations/010_second_factors.sql")),
+    (11, "on_behalf", include_str!("migrations/011_on_behalf.sql")),
 ];
 
 /// The version that this program reads and writes.

@@ -11,6 +11,7 @@ use crate::features::{channels, messages, metrics, presence};
 use crate::gate::Cx;
 use crate::hub::{Item, Outbox};
 use crate::wire::frames::{Frame, Incoming, Order, acknowledged, error_frame};
+use crate::wire::messages::NewMessage;
 
 /// What the socket has to do next.
 pub(super) enum Next {
@@ -25,7 +26,7 @@ pub(super) async fn dispatch(
     cx: &Cx,
     sockets: &Arc<Sockets>,
     outbox: &Arc<Outbox>,
-    here: &Here,
+    here: Option<&Here>,
     incoming: Incoming,
 ) -> Next {
     if let Err(error) = cx.check() {
@@ -37,13 +38,18 @@ pub(super) async fn dispatch(
         return Next::Go;
     }
     // A heartbeat is the device's sign of life; everything else is its owner's.
-    if !matches!(order, Order::Ping) {
+    if let Some(here) = here
+        && !matches!(order, Order::Ping)
+    {
         here.active();
+    }
+    if let Err(error) = counted(cx, sockets, &order) {
+        fail(sockets, outbox, &error, request_id.as_deref());
+        return Next::Go;
     }
     match order {
         Order::Send(body) => {
-            // What begins with a slash may stand for a deed; everything else goes its way at once.
-            let outcome = if body.text.starts_with('/') || body.command.is_some() {
+            let outcome = if may_be_command(&body) {
                 commands::carry_out(cx, &sockets.means, body).await
             } else {
                 Ok(Outcome::Post(body))
@@ -109,6 +115,30 @@ pub(super) async fn dispatch(
         }
     }
     Next::Go
+}
+
+/// Counts what no feature counts: of sends, changes, receipts, typing and presence each has a measure of its own.
+fn counted(cx: &Cx, sockets: &Sockets, order: &Order) -> Result<()> {
+    let uncounted = match order {
+        Order::Join { .. }
+        | Order::Leave { .. }
+        | Order::WatchMetrics { .. }
+        | Order::Ping
+        | Order::Authenticate { .. } => true,
+        // A command is a deed besides, whatever becomes of it.
+        Order::Send(body) => may_be_command(body),
+        Order::OnMessage(_)
+        | Order::Receipt(_)
+        | Order::Typing { .. }
+        | Order::WatchPresence { .. }
+        | Order::SetPresence(_) => false,
+    };
+    if uncounted { sockets.means.frames.take(cx) } else { Ok(()) }
+}
+
+/// What begins with a slash may stand for a deed; everything else goes its way at once.
+fn may_be_command(body: &NewMessage) -> bool {
+    body.text.starts_with('/') || body.command.is_some()
 }
 
 /// Answers what is done at once: an `ack` if it was asked for, or the `error`.

@@ -5,9 +5,11 @@
 //! | upgrade | the handshake (RFC 6455, section 4.2) |
 //! | socket | one socket's life: authenticate, then read and write until it closes |
 //! | dispatch | a message to a deed |
+//! | deflate | the sub-protocol with compression |
 //! | abuse | how many bad frames are too many |
 
 mod abuse;
+mod deflate;
 mod dispatch;
 mod socket;
 mod upgrade;
@@ -25,6 +27,8 @@ use crate::hub::{Close, Hub, OutboxLimits, SocketId};
 
 /// Never authenticated, or not in time.
 const NOT_AUTHENTICATED: Close = Close { code: 4001, reason: "authenticate first" };
+/// Its account or API key opens too many.
+const TOO_OFTEN: Close = Close { code: 1013, reason: "too many connections: try again later" };
 /// Too many frames that could not be read.
 const ABUSE: Close = Close { code: 4003, reason: "too many bad frames" };
 

@@ -7,7 +7,7 @@ use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
@@ -19,17 +19,37 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as WsMessage, Utf8Bytes, error::CapacityError};
 
 use super::abuse::BadFrames;
+use super::deflate::Protocol;
 use super::dispatch::{self, Next};
-use super::{ABUSE, NOT_AUTHENTICATED, Sockets};
-use crate::error::{Error, Result};
+use super::{ABUSE, NOT_AUTHENTICATED, Sockets, TOO_OFTEN};
+use crate::config::Class;
+use crate::error::{Error, Kind, Result};
 use crate::features::presence::Here;
 use crate::features::{announcements, messages};
 use crate::gate::{Cx, Gate, Peer, Permission, Who};
-use crate::hub::{Close, Item, Origin, Outbox, Replay};
+use crate::hub::{Close, Encoded, Item, Origin, Outbox, Replay};
 use crate::id::{ChannelId, UserId};
 use crate::wire::frames::{Frame, Order, Person, error_frame, parse};
 
-type Wire = WebSocketStream<TokioIo<Upgraded>>;
+type Stream = WebSocketStream<TokioIo<Upgraded>>;
+
+/// The connection, and how its messages are written.
+struct Wire {
+    stream: Stream,
+    protocol: Protocol,
+    /// Bytes of a message that is read.
+    bytes_max: usize,
+}
+
+impl Wire {
+    async fn heard(&mut self) -> Read {
+        read(self.stream.next().await, self.protocol, self.bytes_max)
+    }
+
+    fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Read> {
+        self.stream.poll_next_unpin(context).map(|message| read(message, self.protocol, self.bytes_max))
+    }
+}
 
 /// Bytes of frames that are written with one flush.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -45,7 +65,15 @@ const NOT_UTF8: Close = Close { code: 1007, reason: "the text is not UTF-8" };
 const BROKEN: Close = Close { code: 1002, reason: "protocol error" };
 
 /// Lives until either side closes.
-pub(super) async fn live(mut wire: Wire, peer: Peer, cookie: Option<String>, gate: Gate, sockets: Arc<Sockets>) {
+pub(super) async fn live(
+    stream: Stream,
+    protocol: Protocol,
+    peer: Peer,
+    cookie: Option<String>,
+    gate: Gate,
+    sockets: Arc<Sockets>,
+) {
+    let mut wire = Wire { stream, protocol, bytes_max: sockets.means.limits.frame_bytes_max };
     let within = sockets.means.limits.authenticate_within;
     let authenticated = tokio::select! {
         // In a box, as what follows it: the many idle sockets keep only what they still need.
@@ -78,9 +106,10 @@ pub(super) async fn live(mut wire: Wire, peer: Peer, cookie: Option<String>, gat
             if sockets.stop.is_cancelled() {
                 outbox.close(Close::STOPPING);
             }
-            let here = sockets.means.presence.arrive(session.user);
+            // A program that listens is not its account's person at a desk.
+            let here = session.key().is_none().then(|| sockets.means.presence.arrive(session.user));
             tell(&cx, session.user, "socket opened");
-            Box::pin(talk(&mut wire, &cx, &outbox, &here, &sockets)).await;
+            Box::pin(talk(&mut wire, &cx, &outbox, here.as_ref(), &sockets)).await;
             sockets.hub.forget(&outbox);
             tell(&cx, session.user, "socket closed");
         }
@@ -105,7 +134,7 @@ async fn authenticate(
     let mut bad = BadFrames::default();
     let visitor = gate.visitor(peer.clone());
     loop {
-        let text = match read(wire.next().await) {
+        let text = match wire.heard().await {
             Read::Text(text) => text,
             Read::Quiet => continue,
             Read::Bad(error) => {
@@ -121,13 +150,18 @@ async fn authenticate(
         let token = match parse(&text, sockets.means.limits.json_depth_max) {
             Ok(incoming) => match incoming.order {
                 Order::Authenticate { token } => token.or(cookie),
-                Order::Ping => {
-                    say(wire, Frame::Pong { timestamp: visitor.now() }.encode()).await?;
-                    continue;
-                }
-                _ => {
-                    let error = Error::unauthenticated("not_signed_in", "Send authenticate first.");
-                    say(wire, error_frame(&error, incoming.request_id.as_deref())).await?;
+                // Whoever is not signed in has nothing to say but this: more than a few other frames are abuse.
+                other => {
+                    let full = bad.one_more(visitor.monotonic(), sockets.means.limits.bad_frames_max);
+                    if matches!(other, Order::Ping) {
+                        say(wire, Frame::Pong { timestamp: visitor.now() }.encode()).await?;
+                    } else {
+                        let error = Error::unauthenticated("not_signed_in", "Send authenticate first.");
+                        say(wire, error_frame(&error, incoming.request_id.as_deref())).await?;
+                    }
+                    if full {
+                        return Err(ABUSE);
+                    }
                     continue;
                 }
             },
@@ -140,20 +174,23 @@ async fn authenticate(
                 continue;
             }
         };
-        return match welcome(token.as_deref(), peer, gate).await {
+        return match welcome(token.as_deref(), peer, gate, sockets).await {
             Ok(welcomed) => Ok(welcomed),
             Err(error) => {
                 let refused = Frame::AuthenticationResponse { success: false, user: None, code: Some(error.code()) };
                 say(wire, refused.encode()).await?;
-                Err(NOT_AUTHENTICATED)
+                Err(if error.kind() == Kind::TooMany { TOO_OFTEN } else { NOT_AUTHENTICATED })
             }
         };
     }
 }
 
-async fn welcome(token: Option<&str>, peer: Peer, gate: &Gate) -> Result<(Cx, String)> {
+async fn welcome(token: Option<&str>, peer: Peer, gate: &Gate, sockets: &Sockets) -> Result<(Cx, String)> {
     let token = token.ok_or_else(|| Error::unauthenticated("not_signed_in", "Sign in first: give a token."))?;
     let cx = gate.authenticate(token, peer).await?;
+    if let Some(standing) = sockets.means.turnstile.of_caller(&cx, Class::Connect) {
+        standing.check().inspect_err(|error| cx.came_too_often("requests.connect", error.code()))?;
+    }
     let (id, username, role) = cx.introduce().await?;
     let user = Some(Person { id, username: &username, role: &role });
     let frame = Frame::AuthenticationResponse { success: true, user, code: None }.encode();
@@ -168,7 +205,7 @@ type Slice<'a> = Pin<Box<dyn Future<Output = Result<(Vec<String>, Option<i64>)>>
 struct Replays<'a> {
     running: Option<(Box<Replay>, Slice<'a>)>,
     waiting: VecDeque<Box<Replay>>,
-    held: Vec<(ChannelId, Utf8Bytes)>,
+    held: Vec<(ChannelId, Encoded)>,
     holding: HashSet<ChannelId>,
 }
 
@@ -179,7 +216,7 @@ enum Woken {
     Replayed(Result<(Vec<String>, Option<i64>)>),
 }
 
-async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, here: &Here, sockets: &Arc<Sockets>) {
+async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, here: Option<&Here>, sockets: &Arc<Sockets>) {
     let mut bad = BadFrames::default();
     let mut items = Vec::new();
     let mut replays: Option<Box<Replays<'_>>> = None;
@@ -188,9 +225,9 @@ async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, here: &Here, socke
     loop {
         let woken = poll_fn(|context| {
             if std::mem::take(&mut listen_first)
-                && let Poll::Ready(heard) = wire.poll_next_unpin(context)
+                && let Poll::Ready(heard) = wire.poll_heard(context)
             {
-                return Poll::Ready(Woken::Heard(read(heard)));
+                return Poll::Ready(Woken::Heard(heard));
             }
             if let Poll::Ready(close) = outbox.poll_take(context, &mut items, BATCH_BYTES) {
                 return Poll::Ready(Woken::Outbox(close));
@@ -200,7 +237,7 @@ async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, here: &Here, socke
             {
                 return Poll::Ready(Woken::Replayed(frames));
             }
-            wire.poll_next_unpin(context).map(|heard| Woken::Heard(read(heard)))
+            wire.poll_heard(context).map(Woken::Heard)
         })
         .await;
         let outcome = match woken {
@@ -242,7 +279,7 @@ async fn talk(wire: &mut Wire, cx: &Cx, outbox: &Arc<Outbox>, here: &Here, socke
 async fn hear(
     cx: &Cx,
     outbox: &Arc<Outbox>,
-    here: &Here,
+    here: Option<&Here>,
     sockets: &Arc<Sockets>,
     bad: &mut BadFrames,
     heard: Read,
@@ -292,7 +329,7 @@ async fn write_item<'a>(
                 replays.held.push((channel, frame));
                 return Ok(());
             }
-            feed(wire, WsMessage::Text(frame)).await
+            feed_frame(wire, &frame).await
         }
         Item::Ping => feed(wire, WsMessage::Ping(Vec::new().into())).await,
         Item::Replay(replay) => {
@@ -329,7 +366,7 @@ async fn carry_on<'a>(
     let ended = match frames {
         Ok((frames, next)) => {
             for frame in frames {
-                feed(wire, WsMessage::Text(frame.into())).await?;
+                feed_frame(wire, &frame.into()).await?;
             }
             if next.is_some() {
                 let slice = slice(cx, &replay, next);
@@ -356,7 +393,7 @@ async fn carry_on<'a>(
     let held = std::mem::take(&mut replays.held);
     for (channel, frame) in held {
         if channel == replay.channel {
-            feed(wire, WsMessage::Text(frame)).await?;
+            feed_frame(wire, &frame).await?;
         } else {
             replays.held.push((channel, frame));
         }
@@ -382,13 +419,14 @@ enum Read {
     Gone(Close),
 }
 
-fn read(message: Option<std::result::Result<WsMessage, WsError>>) -> Read {
+fn read(message: Option<std::result::Result<WsMessage, WsError>>, protocol: Protocol, bytes_max: usize) -> Read {
     match message {
         Some(Ok(WsMessage::Text(text))) => Read::Text(text),
         Some(Ok(WsMessage::Ping(_) | WsMessage::Pong(_) | WsMessage::Frame(_))) => Read::Quiet,
-        Some(Ok(WsMessage::Binary(_))) => {
-            Read::Bad(Error::invalid("binary_frame", "Send text frames with JSON: binary frames are not understood."))
-        }
+        Some(Ok(WsMessage::Binary(packed))) => match protocol.read(&packed, bytes_max) {
+            Ok(text) => Read::Text(text),
+            Err(error) => Read::Bad(error),
+        },
         Some(Err(WsError::Capacity(CapacityError::MessageTooLong { .. }))) => Read::Gone(TOO_BIG),
         Some(Err(WsError::Utf8(_))) => Read::Gone(NOT_UTF8),
         Some(Err(WsError::Protocol(_))) => Read::Gone(BROKEN),
@@ -397,12 +435,18 @@ fn read(message: Option<std::result::Result<WsMessage, WsError>>) -> Read {
     }
 }
 
+/// A frame in the form that this socket asked for.
+async fn feed_frame(wire: &mut Wire, frame: &Encoded) -> std::result::Result<(), Gone> {
+    let message = wire.protocol.message(frame);
+    feed(wire, message).await
+}
+
 async fn feed(wire: &mut Wire, message: WsMessage) -> std::result::Result<(), Gone> {
-    in_time(wire.feed(message)).await
+    in_time(wire.stream.feed(message)).await
 }
 
 async fn flush(wire: &mut Wire) -> std::result::Result<(), Gone> {
-    in_time(SinkExt::<WsMessage>::flush(wire)).await
+    in_time(SinkExt::<WsMessage>::flush(&mut wire.stream)).await
 }
 
 /// Most writes are done at once; only one that has to wait gets a timer.
@@ -426,13 +470,13 @@ async fn close(wire: &mut Wire, reason: Close) {
     let frame = CloseFrame { code: reason.code.into(), reason: Utf8Bytes::from_static(reason.reason) };
     let handshake = async {
         // Of a peer that closed first the answer is queued already, and another close is refused: flushing sends it.
-        let _ = wire.close(Some(frame)).await;
-        let _ = SinkExt::<WsMessage>::flush(wire).await;
+        let _ = wire.stream.close(Some(frame)).await;
+        let _ = SinkExt::<WsMessage>::flush(&mut wire.stream).await;
         // The peer's own close ends it; what it still says is not heard.
-        while let Some(Ok(_)) = wire.next().await {}
+        while let Some(Ok(_)) = wire.stream.next().await {}
         // Closing over unread bytes would reset the connection, and the peer would lose the reason on its way (RFC
         // 9293, 3.10.4; RFC 6455, 7.1.1): say the end, then take what still comes, such as the rest of a huge frame.
-        let stream = wire.get_mut();
+        let stream = wire.stream.get_mut();
         let mut unheard = vec![0; UNHEARD_BYTES];
         if stream.shutdown().await.is_ok() {
             while stream.read(&mut unheard).await.is_ok_and(|bytes| bytes > 0) {}

@@ -9,6 +9,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::deflate::Protocol;
 use super::{Sockets, socket};
 use crate::error::{Error, Result};
 use crate::gate::{Gate, Peer};
@@ -42,6 +43,7 @@ pub fn upgrade(
     let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()))
         .map_err(|cause| Error::internal("deriving the accept key").because(cause))?;
 
+    let protocol = Protocol::offered(headers);
     let upgraded = hyper::upgrade::on(&mut request);
     let config = config(&sockets.means.limits);
     let task = sockets.clone();
@@ -49,7 +51,7 @@ pub fn upgrade(
         match upgraded.await {
             Ok(stream) => {
                 let stream = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
-                socket::live(stream, peer, cookie, gate, task).await;
+                socket::live(stream, protocol, peer, cookie, gate, task).await;
             }
             Err(error) => tracing::debug!(%error, "an upgrade did not happen"),
         }
@@ -61,6 +63,9 @@ pub fn upgrade(
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(name) = protocol.name() {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(name));
+    }
     Ok(response)
 }
 

@@ -25,7 +25,7 @@ pub mod code {
     /// Too much at once: nothing was stored, try again soon.
     pub const BUSY: &str = "busy";
     /// The sender is over the limit of sends per second.
-    pub const RATE_LIMITED: &str = "rate_limited";
+    pub const RATE_LIMITED: &str = "too_many_messages";
 }
 
 /// What the audit calls the posting of a message.

@@ -27,6 +27,19 @@ told_on_postgres! {
         what_happens_is_counted_and_kept_by_minute_hour_and_day
         who_watches_hears_them_until_the_permission_is_gone
     }
+    keys {
+        a_key_may_what_its_account_may_cut_down_to_its_scope
+        what_people_do_themselves_no_key_does
+        a_key_is_rotated_changed_and_revoked_at_once
+        nobody_lends_more_than_they_have_and_an_account_ends_its_keys
+        what_a_key_asked_for_later_is_done_within_its_scope_and_while_it_lasts
+        a_reminder_that_a_key_asked_for_goes_with_the_key
+        a_socket_of_a_key_is_nobody_at_a_desk
+    }
+    rates {
+        an_account_is_let_through_to_its_limit_and_told_when_to_come_again
+        refusals_are_in_the_audit_log_and_repeats_are_counted
+    }
     exports {
         a_channel_is_exported_sealed_and_read_without_the_server
         everyone_may_have_their_own_data_and_the_audit_log_is_for_who_may_read_it

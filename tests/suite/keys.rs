@@ -1,9 +1,12 @@
 //! API keys: what a key may is what its account may, cut down; and what ends with it.
 
+use std::time::Duration;
+
+use mcp_messenger::clock::Clock as _;
 use mcp_messenger::gate::Permission;
 use serde_json::{Value, json};
 
-use crate::fixture::{Clinic, PASSWORD, Person, Socket};
+use crate::fixture::{Clinic, PASSWORD, Person, Socket, until};
 
 async fn made(maker: &Person, body: &Value) -> (String, Person) {
     let made = maker.post("/api/api-keys", body).await.json_of(201);
@@ -71,7 +74,7 @@ pub(crate) async fn a_key_may_what_its_account_may_cut_down_to_its_scope() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_people_do_themselves_no_key_does() {
+pub(crate) async fn what_people_do_themselves_no_key_does() {
     let clinic = Clinic::open().await;
     let dora = clinic.dora().await;
     let all: Vec<&str> = Permission::ALL.iter().map(|permission| permission.name()).collect();
@@ -145,7 +148,7 @@ pub(crate) async fn a_key_is_rotated_changed_and_revoked_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_lends_more_than_they_have_and_an_account_ends_its_keys() {
+pub(crate) async fn nobody_lends_more_than_they_have_and_an_account_ends_its_keys() {
     let clinic = Clinic::open().await;
     let dora = clinic.dora().await;
     let (alice, adam) = (clinic.alice(&dora).await, clinic.adam(&dora).await);
@@ -197,4 +200,138 @@ async fn a_key_outlives_a_restart_and_its_token_is_nowhere() {
     for file in std::fs::read_dir(live).unwrap().filter_map(|entry| std::fs::read(entry.unwrap().path()).ok()) {
         assert!(!file.windows(token.len()).any(|window| window == token.as_bytes()));
     }
+}
+
+/// Plans a message through a key, an hour ahead; gives its id.
+async fn planned(clinic: &Clinic, key: &Person, channel: &str, text: &str, seconds: u64) -> Value {
+    let at = clinic.clock.now().plus(Duration::from_secs(seconds)).to_string();
+    let body = json!({ "channelId": channel, "text": text, "sendAt": at });
+    key.post("/api/messages/scheduled", &body).await.json_of(201)["id"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn what_a_key_asked_for_later_is_done_within_its_scope_and_while_it_lasts() {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let (ward, other) = (dora.channel("Ward 3", &[]).await, dora.channel("Other", &[]).await);
+    let scope = |channels: Value| {
+        let mut body = wanted(&["messages.send"]);
+        body["channels"] = channels;
+        body
+    };
+    let (good_id, good) = made(&dora, &scope(json!([ward]))).await;
+    let (revoked_id, revoked) = made(&dora, &scope(json!([ward]))).await;
+    let (cut_id, cut) = made(&dora, &wanted(&["messages.send", "messages.read"])).await;
+    let (moved_id, moved) = made(&dora, &scope(json!([ward, other]))).await;
+    let mut short = scope(json!([ward]));
+    short["expiresInDays"] = json!(1);
+    let (_, short) = made(&dora, &short).await;
+    let mut expected = Vec::new();
+    for (key, code) in [
+        (&good, Value::Null),
+        (&revoked, json!("session_ended")),
+        (&cut, json!("not_allowed")),
+        (&moved, json!("not_found")),
+        (&short, json!("token_expired")),
+    ] {
+        expected.push((planned(&clinic, key, &ward, "by a program", 25 * 3_600).await, code));
+    }
+    let own = planned(&clinic, &dora, &ward, "by a person", 25 * 3_600).await;
+
+    // A key sees and changes what it asked for itself; the person sees all of it.
+    assert_eq!(cut.list("/api/messages/scheduled").await.len(), 1);
+    assert_eq!(dora.list("/api/messages/scheduled").await.len(), 6);
+    let path = format!("/api/messages/scheduled/{}", own.as_str().unwrap());
+    cut.put(&path, &json!({ "text": "mine" })).await.is_refusal(404, "not_found");
+    cut.delete(&path).await.is_refusal(404, "not_found");
+
+    dora.delete(&format!("/api/api-keys/{revoked_id}")).await.json_of(200);
+    dora.put(&format!("/api/api-keys/{cut_id}"), &json!({ "permissions": ["messages.read"] })).await.json_of(200);
+    dora.put(&format!("/api/api-keys/{moved_id}"), &json!({ "channels": [other] })).await.json_of(200);
+    clinic.pass(23 * 3_600 + 3_599);
+    let dora = clinic.sign_in("dora").await;
+    let mut socket = dora.listening(&ward).await;
+    clinic.pass(3_601);
+    for _ in 0..2 {
+        let text = socket.hear("new_message").await["data"]["text"].clone();
+        assert!(text == "by a program" || text == "by a person", "{text}");
+    }
+    for (id, code) in &expected {
+        let told = socket.hear_where("what came of it", |f| f["data"]["scheduledId"] == *id).await["data"].clone();
+        let kind = if code.is_null() { "scheduled_sent" } else { "scheduled_failed" };
+        assert_eq!((&told["kind"], &told["code"]), (&json!(kind), code));
+    }
+    assert_eq!(dora.page(&ward).await.len(), 2, "nothing was posted but what may be");
+    let left = dora.list("/api/messages/scheduled").await;
+    assert_eq!(left.len(), 4);
+    assert!(left.iter().all(|waiting| waiting["failure"].is_string()));
+    let rows = dora.list("/api/audit?limit=200&action=messages.post").await;
+    assert!(rows.iter().any(|row| row["details"]["apiKeyId"] == *good_id), "the row names the key");
+
+    // What a person takes over is the person's.
+    let taken = expected[1].0.as_str().unwrap();
+    let at = clinic.clock.now().plus(Duration::from_secs(60)).to_string();
+    dora.put(&format!("/api/messages/scheduled/{taken}"), &json!({ "sendAt": at })).await.json_of(200);
+    clinic.pass(60);
+    socket.hear("new_message").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn a_reminder_that_a_key_asked_for_goes_with_the_key() {
+    let mut clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let ward = dora.channel("Ward 3", &[]).await;
+    let scope = wanted(&["messages.read"]);
+    let ((_, good), (revoked_id, revoked), (cut_id, cut)) =
+        (made(&dora, &scope).await, made(&dora, &scope).await, made(&dora, &scope).await);
+    let at = clinic.clock.now().plus(Duration::from_secs(600)).to_string();
+    let mut ids = Vec::new();
+    for asker in [&good, &revoked, &cut, &dora] {
+        let body = json!({ "text": "check the fridge", "remindAt": at, "channelId": ward });
+        ids.push(asker.post("/api/reminders", &body).await.json_of(201)["id"].clone());
+    }
+    assert_eq!(cut.list("/api/reminders").await.len(), 1);
+    let of_person = format!("/api/reminders/{}", ids[3].as_str().unwrap());
+    cut.delete(&of_person).await.is_refusal(404, "not_found");
+    assert_eq!(dora.list("/api/reminders").await.len(), 4);
+    dora.delete(&format!("/api/api-keys/{revoked_id}")).await.json_of(200);
+    dora.put(&format!("/api/api-keys/{cut_id}"), &json!({ "permissions": ["messages.send"] })).await.json_of(200);
+
+    clinic.restart().await;
+    let dora = dora.by(clinic.line());
+    let mut socket = dora.socket().await;
+    clinic.pass(600);
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        told.push(socket.hear("notification").await["data"]["reminderId"].clone());
+    }
+    assert!(told.contains(&ids[0]) && told.contains(&ids[3]), "{told:?}");
+    until("the others' end", || async { dora.list("/api/reminders").await.len() == 2 }).await;
+    let rows = dora.list("/api/audit?action=reminders.withhold").await;
+    assert_eq!(rows.len(), 2);
+    assert!(socket.catch_up().await.iter().all(|frame| frame["type"] != "notification"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn a_socket_of_a_key_is_nobody_at_a_desk() {
+    let clinic = Clinic::open().await;
+    let dora = clinic.dora().await;
+    let bob = clinic.bob(&dora).await;
+    let ward = dora.channel("Ward 3", &[&bob]).await;
+    let (_, key) = made(&dora, &wanted(&["messages.send", "messages.read", "channels.join"])).await;
+    let status = || async { dora.get("/api/presence").await.json_of(200)["status"].clone() };
+    let mut program = key.listening(&ward).await;
+    program.send(&ward, "hello").await;
+    assert_eq!(status().await, "offline");
+    let mut his = bob.socket().await;
+    his.say(&json!({ "type": "watch_presence", "channelId": ward })).await;
+    let whole = his.hear("presence").await;
+    assert!(whole["users"].as_array().unwrap().iter().all(|user| user["userId"] != dora.id), "{whole}");
+    let hers = dora.socket().await;
+    assert_eq!(status().await, "online");
+    // What the program does is no sign of life of the person.
+    clinic.pass(301);
+    program.send(&ward, "again").await;
+    assert_eq!(status().await, "away");
+    drop(hers);
 }

@@ -39,9 +39,11 @@
 //! | keys | API keys: what they may, and how they end |
 //! | cookie | signing in from the server's own pages, and from no other |
 //! | compression | answers made smaller, and what stays as it is |
+//! | deflating | the sub-protocol with compression |
 //! | openapi | the served description, and that answers and frames are as it says |
 //! | detection | patient details that nobody marked, and those that are revealed |
 //! | search | what a search finds, for whom, and how it goes on |
+//! | rates | how often somebody may ask, and what they are told |
 //! | reactions | what people put under a message |
 //! | threads | replies, and what is pinned |
 //! | receipts | who has received and read it |
@@ -70,6 +72,7 @@ mod channels_people;
 mod compression;
 mod contract;
 mod cookie;
+mod deflating;
 mod detection;
 mod engines;
 mod front;
@@ -85,6 +88,7 @@ mod people_leaving;
 mod people_record;
 mod phi;
 mod presence;
+mod rates;
 mod reactions;
 mod receipts;
 mod revocation;

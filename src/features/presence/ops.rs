@@ -18,7 +18,7 @@ const PEOPLE_PER_FRAME: usize = 200;
 /// Says to the others who listen to `channel` that the caller types there, or has stopped.
 pub async fn typing(cx: &Cx, means: &Means, channel: ChannelId, typing: bool) -> Result<()> {
     let user = caller(cx)?;
-    means.whispers.take(user, cx.monotonic())?;
+    means.whispers.take(cx)?;
     cx.permit(PresenceDeed::Type { channel }).await?;
     if !means.presence.types(user, channel, typing) {
         return Ok(());
@@ -31,7 +31,7 @@ pub async fn typing(cx: &Cx, means: &Means, channel: ChannelId, typing: bool) ->
 
 /// Tells a socket who of `channel` is there, and from then on what changes.
 pub async fn watch(cx: &Cx, means: &Means, socket: &Arc<Outbox>, channel: ChannelId) -> Result<()> {
-    means.whispers.take(caller(cx)?, cx.monotonic())?;
+    means.whispers.take(cx)?;
     let _in_order = means.presence.telling.lock().await;
     let members: Vec<UserId> = cx
         .view(PresenceDeed::Watch { channel }, move |look| {
@@ -53,7 +53,7 @@ pub async fn watch(cx: &Cx, means: &Means, socket: &Arc<Outbox>, channel: Channe
 pub async fn choose(cx: &Cx, means: &Means, body: PresenceChange) -> Result<Presence> {
     let choice = Choice::parse(body, cx.now())?;
     let user = caller(cx)?;
-    means.whispers.take(user, cx.monotonic())?;
+    means.whispers.take(cx)?;
     cx.permit(PresenceDeed::Own).await?;
     means.presence.choose(user, choice);
     Ok(presence(user, &means.presence.now(user)))

@@ -14,6 +14,8 @@ pub(super) enum ReminderDeed {
     Due,
     /// Tell.
     Tell,
+    /// Not tell what an API key asked for that may no longer.
+    Withhold { reminder: ReminderId },
 }
 
 impl Deed for ReminderDeed {
@@ -21,7 +23,7 @@ impl Deed for ReminderDeed {
         match self {
             Self::Ask { channel: Some(channel), .. } => Need::Inside(*channel, Permission::MessagesRead),
             Self::Ask { channel: None, .. } | Self::List | Self::Remove { .. } => Need::SignedIn,
-            Self::Due | Self::Tell => Need::System,
+            Self::Due | Self::Tell | Self::Withhold { .. } => Need::System,
         }
     }
 
@@ -32,6 +34,7 @@ impl Deed for ReminderDeed {
             Self::Remove { reminder } => Trail::record("reminders.remove").with("reminderId", *reminder),
             Self::Due => Trail::nothing("reminders.due"),
             Self::Tell => Trail::nothing("reminders.tell"),
+            Self::Withhold { reminder } => Trail::record("reminders.withhold").with("reminderId", *reminder),
         }
     }
 }

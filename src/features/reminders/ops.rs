@@ -7,9 +7,9 @@ use serde_json::json;
 use super::deeds::ReminderDeed;
 use super::rows::{self, Stored};
 use crate::crypto::{Cell, Keyring, Purpose};
-use crate::error::{Error, FieldFault, Result};
+use crate::error::{Error, FieldFault, Kind, Result};
 use crate::features::{Cursor, Means, Paged};
-use crate::gate::{Cx, Who};
+use crate::gate::{Cx, Gate, Who};
 use crate::id::{Id, ReminderId, UserId};
 use crate::wire::frames::Frame;
 use crate::wire::schedule::{NewReminder, Reminder};
@@ -43,14 +43,14 @@ pub async fn ask(cx: &Cx, body: NewReminder) -> Result<Reminder> {
     if !faults.is_empty() {
         return Err(Error::fields(faults));
     }
-    let (user, reminder) = (session.user, cx.new_id());
+    let (user, asker, reminder) = (session.user, (session.user, session.key()), cx.new_id());
     let sealed = cx.keys().seal_text(Purpose::Messages, &cell(reminder, user), &text)?;
     cx.act(ReminderDeed::Ask { reminder, channel }, move |act| {
         if rows::count(act, user)? >= REMINDERS_MAX {
             let detail = format!("There are {REMINDERS_MAX} reminders already: remove some.");
             return Err(Error::conflict("reminders_full", detail));
         }
-        rows::insert(act, reminder, user, channel, &sealed, remind_at)?;
+        rows::insert(act, reminder, asker, channel, &sealed, remind_at)?;
         let created_at = act.now();
         let text = text.to_string();
         Ok(Reminder { id: reminder, text, channel_id: channel, remind_at, told_at: None, created_at })
@@ -68,8 +68,8 @@ pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Reminder
     };
     let rows = cx
         .view(ReminderDeed::List, move |look| {
-            let user = look.user()?;
-            let stored = rows::list(look, user, from, back, limit)?;
+            let asker = (look.user()?, look.key());
+            let stored = rows::list(look, asker, from, back, limit)?;
             stored.iter().map(|stored| shown(look.keys(), stored)).collect::<Result<Vec<_>>>()
         })
         .await?;
@@ -79,14 +79,15 @@ pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Reminder
 /// Strikes one off.
 pub async fn remove(cx: &Cx, reminder: ReminderId) -> Result<()> {
     cx.act(ReminderDeed::Remove { reminder }, move |act| {
-        let user = act.user()?;
-        if rows::remove(act, reminder, user)? == 0 { Err(Error::missing("reminder")) } else { Ok(()) }
+        let asker = (act.user()?, act.key());
+        if rows::remove(act, reminder, asker)? == 0 { Err(Error::missing("reminder")) } else { Ok(()) }
     })
     .await
 }
 
-/// Tells everybody whose time has come, each once.
-pub async fn remind(system: &Cx) -> Result<()> {
+/// Tells everybody whose time has come, each once. What an API key asked for is told only if it still might ask.
+pub async fn remind(gate: &Gate) -> Result<()> {
+    let system = gate.system();
     loop {
         let now = system.now();
         let due = system.view(ReminderDeed::Due, move |look| rows::due(look, now, SLICE)).await?;
@@ -94,9 +95,18 @@ pub async fn remind(system: &Cx) -> Result<()> {
         if due.is_empty() {
             return Ok(());
         }
+        let mut telling = Vec::new();
+        for due in due {
+            if stands(gate, &due).await? {
+                telling.push(due);
+            } else {
+                let reminder = due.id;
+                system.act(ReminderDeed::Withhold { reminder }, move |act| rows::withhold(act, reminder)).await?;
+            }
+        }
         system
             .act(ReminderDeed::Tell, move |act| {
-                for due in due {
+                for due in telling {
                     if rows::told(act, due.id)? > 0 {
                         let data = json!({
                             "kind": "reminder", "reminderId": due.id, "channelId": due.channel,
@@ -111,6 +121,21 @@ pub async fn remind(system: &Cx) -> Result<()> {
         if !full {
             return Ok(());
         }
+    }
+}
+
+async fn stands(gate: &Gate, due: &Stored) -> Result<bool> {
+    if due.key.is_none() {
+        return Ok(true);
+    }
+    let asked = match gate.on_behalf(due.user, due.key).await {
+        Ok(asker) => asker.permit(ReminderDeed::Ask { reminder: due.id, channel: due.channel }).await.map(drop),
+        Err(over) => Err(over),
+    };
+    match asked {
+        Ok(()) => Ok(true),
+        Err(error) if matches!(error.kind(), Kind::Unauthenticated | Kind::Refused | Kind::Missing) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

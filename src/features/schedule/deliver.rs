@@ -1,6 +1,6 @@
 //! Posting what is due, in the name of those who wrote it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::deeds::ScheduleDeed;
 use super::rows::{self, Stored};
@@ -8,8 +8,9 @@ use super::sealing;
 use crate::error::{Kind, Result};
 use crate::features::commands::{self, Outcome};
 use crate::features::{Means, messages};
-use crate::gate::{Act, Gate};
+use crate::gate::{Act, Cx, Gate};
 use crate::wire::frames::Frame;
+use crate::wire::messages::NewMessage;
 
 /// Messages that are looked for at once.
 const SLICE: u32 = 50;
@@ -33,18 +34,11 @@ pub async fn deliver(gate: &Gate, means: &Means) -> Result<()> {
 
 /// Posts one; says whether it is settled, one way or the other.
 async fn post(gate: &Gate, means: &Means, stored: Stored) -> Result<bool> {
-    let (system, author) = (gate.system(), gate.on_behalf(stored.author));
+    let system = gate.system();
     let message = sealing::open(system.keys(), &stored)?;
     let (scheduled, channel, user) = (stored.id, stored.channel, stored.author);
-    let outcome = match commands::carry_out(&author, means, message).await {
-        Ok(Outcome::Post(message)) => messages::post(&author, means, message).await.map(|posted| {
-            json!({
-                "kind": "scheduled_sent", "scheduledId": scheduled, "channelId": channel, "messageId": posted.message.id,
-            })
-        }),
-        Ok(Outcome::Done(done)) => Ok(json!({
-            "kind": "scheduled_done", "scheduledId": scheduled, "channelId": channel, "command": done.command,
-        })),
+    let outcome = match gate.on_behalf(stored.author, stored.key).await {
+        Ok(author) => carry_out(&author, means, &stored, message).await,
         Err(error) => Err(error),
     };
     match outcome {
@@ -74,5 +68,21 @@ async fn post(gate: &Gate, means: &Means, stored: Stored) -> Result<bool> {
             system.act(ScheduleDeed::Fail { scheduled, channel, code }, work).await?;
             Ok(true)
         }
+    }
+}
+
+/// Does what was asked; gives what its author is told.
+async fn carry_out(author: &Cx, means: &Means, stored: &Stored, message: NewMessage) -> Result<Value> {
+    let (scheduled, channel) = (stored.id, stored.channel);
+    match commands::carry_out(author, means, message).await? {
+        Outcome::Post(message) => {
+            let posted = messages::post(author, means, message).await?;
+            Ok(json!({
+                "kind": "scheduled_sent", "scheduledId": scheduled, "channelId": channel, "messageId": posted.message.id,
+            }))
+        }
+        Outcome::Done(done) => Ok(json!({
+            "kind": "scheduled_done", "scheduledId": scheduled, "channelId": channel, "command": done.command,
+        })),
     }
 }

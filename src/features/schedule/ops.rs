@@ -26,7 +26,7 @@ pub async fn plan(cx: &Cx, means: &Means, body: NewScheduled) -> Result<Schedule
     let Who::Person(session) = cx.who() else {
         return Err(Error::unauthenticated("not_signed_in", "Sign in first."));
     };
-    let (author, scheduled) = (session.user, cx.new_id());
+    let (author, asker, scheduled) = (session.user, (session.user, session.key()), cx.new_id());
     let (message, send_at) = (body.message, body.send_at);
     let message = checked(message, send_at, cx.now(), means)?;
     commands::check(cx, &message).await?;
@@ -38,7 +38,7 @@ pub async fn plan(cx: &Cx, means: &Means, body: NewScheduled) -> Result<Schedule
             return Err(Error::conflict("schedule_full", detail));
         }
         let now = act.now();
-        rows::insert(act, scheduled, author, channel, &sealed, phi, send_at)?;
+        rows::insert(act, scheduled, asker, channel, &sealed, phi, send_at)?;
         let NewMessage { text, contains_phi, metadata, .. } = message;
         Ok(Scheduled {
             id: scheduled,
@@ -65,8 +65,8 @@ pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Schedule
     };
     let rows = cx
         .view(ScheduleDeed::List, move |look| {
-            let author = look.user()?;
-            let stored = rows::list(look, author, from, back, limit)?;
+            let asker = (look.user()?, look.key());
+            let stored = rows::list(look, asker, from, back, limit)?;
             stored.into_iter().map(|stored| shown(look.keys(), stored)).collect::<Result<Vec<_>>>()
         })
         .await?;
@@ -77,8 +77,8 @@ pub async fn list(cx: &Cx, means: &Means, page: Cursor) -> Result<Paged<Schedule
 pub async fn change(cx: &Cx, means: &Means, scheduled: ScheduledId, body: ScheduledChange) -> Result<Scheduled> {
     let missing = || Error::missing("scheduled message");
     let find = move |look: &mut crate::gate::Look<'_, '_>| {
-        let author = look.user()?;
-        rows::show(look, scheduled, author)?.ok_or_else(missing)
+        let asker = (look.user()?, look.key());
+        rows::show(look, scheduled, asker)?.ok_or_else(missing)
     };
     let stored = cx.view(ScheduleDeed::List, find).await?;
     let mut message = sealing::open(cx.keys(), &stored)?;
@@ -90,12 +90,13 @@ pub async fn change(cx: &Cx, means: &Means, scheduled: ScheduledId, body: Schedu
     let send_at = body.send_at.unwrap_or(stored.send_at);
     let message = checked(message, send_at, cx.now(), means)?;
     commands::check(cx, &message).await?;
-    let author = stored.author;
-    let sealed = sealing::seal(cx.keys(), scheduled, author, &message)?;
+    // Whoever changes it answers for it: what a key wrote and a person changed goes out as the person's.
+    let asker = (stored.author, cx.who().key());
+    let sealed = sealing::seal(cx.keys(), scheduled, stored.author, &message)?;
     let phi = message.contains_phi;
     cx.act(ScheduleDeed::Change { scheduled }, move |act| {
         // It may have been posted meanwhile.
-        if rows::change(act, scheduled, author, &sealed, phi, send_at)? == 0 {
+        if rows::change(act, scheduled, asker, &sealed, phi, send_at)? == 0 {
             return Err(missing());
         }
         Ok(())
@@ -108,8 +109,8 @@ pub async fn change(cx: &Cx, means: &Means, scheduled: ScheduledId, body: Schedu
 /// Strikes one off.
 pub async fn cancel(cx: &Cx, scheduled: ScheduledId) -> Result<()> {
     cx.act(ScheduleDeed::Cancel { scheduled }, move |act| {
-        let author = act.user()?;
-        if rows::cancel(act, scheduled, author)? == 0 {
+        let asker = (act.user()?, act.key());
+        if rows::cancel(act, scheduled, asker)? == 0 {
             return Err(Error::missing("scheduled message"));
         }
         Ok(())

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 pub(super) use described::{Described, Query, Tag, delete, get, post, put};
 use described::{Gives, Parameter};
 
+use super::measure::HEADERS;
 use super::operations::TAGS;
 use super::pages;
 use super::routes::{Access, ROUTES, Route};
@@ -165,6 +166,7 @@ fn operation(tag: &Tag, route: &Route, row: &Described, schemas: &mut Schemas) -
         "operationId": route.operation.trim_start_matches("op::").replace("::", "_"),
         "summary": row.summary,
         "responses": responses,
+        "x-rate-class": route.class.name(),
         "security": match route.access {
             Access::Open => json!([]),
             Access::Either => json!([{}, { "token": [] }]),
@@ -240,6 +242,16 @@ fn problems() -> Value {
                 "description": "Seconds after which it is worth trying again.",
                 "schema": { "type": "integer", "minimum": 0 },
             } });
+        }
+        if status == 429 {
+            for (name, about) in HEADERS.into_iter().zip([
+                "How many requests of this class may come at once.",
+                "How many of them are left.",
+                "Seconds until all of them are there again.",
+            ]) {
+                let schema = json!({ "type": "integer", "minimum": 0 });
+                problem["headers"][name] = json!({ "description": about, "schema": schema });
+            }
         }
         (status.to_string(), problem)
     });

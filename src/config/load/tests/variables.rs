@@ -66,6 +66,15 @@ fn every_variable_takes_what_is_good_and_refuses_what_is_not() {
             }
             continue;
         }
+        if matches!(setting.kind, Kind::Rate) {
+            for text in ["1/1s", "60/m", "1000000000/24h"] {
+                good(&[(setting.name, text)]);
+            }
+            for text in ["0/1s", "60", "60/0s", "1000000001/1s", "1/25h", "often"] {
+                assert_eq!(fault(&[(setting.name, text)]).name, setting.name, "{text}");
+            }
+            continue;
+        }
         assert!(setting.name.starts_with("LIMIT_"), "{} has no samples", setting.name);
         let (min, max) = match setting.kind {
             Kind::Whole { min, max } | Kind::Bytes { min, max } => (min, max),

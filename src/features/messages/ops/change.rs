@@ -87,6 +87,6 @@ pub(super) fn paced(cx: &Cx, means: &Means) -> Result<UserId> {
     let Who::Person(session) = cx.who() else {
         return Err(Error::unauthenticated("not_signed_in", "Sign in first."));
     };
-    means.pace.take(session.user, cx.monotonic())?;
+    means.pace.take(cx)?;
     Ok(session.user)
 }

@@ -19,8 +19,8 @@ pub async fn check(cx: &Cx, means: &Means, body: PhiCheck) -> Result<PhiFindings
         return Err(Error::field("text", format!("may have at most {max} characters")));
     }
     // Only who may send may ask; it is the gate's to say.
-    let user = cx.view(MessageDeed::Check, |look| look.user()).await?;
-    means.checks.take(user, cx.monotonic()).map_err(|error| {
+    cx.view(MessageDeed::Check, |look| look.user()).await?;
+    means.checks.take(cx).map_err(|error| {
         let wait = error.retry_after().unwrap_or_default();
         Error::too_many("too_many_checks", "You are asking too fast: wait a moment.", wait)
     })?;

@@ -83,7 +83,7 @@ fn prepare(cx: &Cx, means: &Means, body: NewMessage) -> Result<Letter> {
         return Err(Error::unauthenticated("not_signed_in", "Sign in first."));
     };
     let sender = session.user;
-    means.pace.take(sender, cx.monotonic())?;
+    means.pace.take(cx)?;
     let draft = screening::screen(cx, means, draft)?;
     let (message, channel, keys) = (cx.new_id(), draft.channel, cx.keys());
     let leaf = Leaf::message(message, channel, sender);

@@ -176,6 +176,6 @@ fn paced(cx: &Cx, means: &Means) -> Result<UserId> {
     let Who::Person(session) = cx.who() else {
         return Err(Error::unauthenticated("not_signed_in", "Sign in first."));
     };
-    means.receipts.take(session.user, cx.monotonic())?;
+    means.receipts.take(cx)?;
     Ok(session.user)
 }
