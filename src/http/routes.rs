@@ -82,8 +82,8 @@ routes! {
     GET    "/setup"                               Open     Page    op::pages::setup_page;
     GET    "/admin"                               Open     Page    op::pages::admin_page;
     GET    "/admin/{*rest}"                       Open     Page    op::pages::admin_view;
-    GET    "/welcome"                               Open     Page    op::pages::welcome_page;
-    GET    "/join"                                  Open     Page    op::pages::join_page;
+    GET    "/welcome"                             Open     Page    op::pages::welcome_page;
+    GET    "/join"                                Open     Page    op::pages::join_page;
     GET    "/trust"                               Open     Page    op::pages::trust_page;
     GET    "/trust/ca.pem"                        Open     Page    op::pages::authority;
     GET    "/assets/{file}"                       Open     Page    op::pages::asset;
@@ -108,7 +108,7 @@ routes! {
 
     GET    "/api/invitations"                     SignedIn Read    op::invitations::list;
     POST   "/api/invitations"                     SignedIn Admin   op::invitations::create;
-    POST   "/api/invitations/check"                 Open     SignIn  op::invitations::check;
+    POST   "/api/invitations/check"               Open     SignIn  op::invitations::check;
     DELETE "/api/invitations/{id}"                SignedIn Admin   op::invitations::revoke;
 
     GET    "/api/users"                           SignedIn Read    op::users::list;
@@ -182,13 +182,13 @@ routes! {
     PUT    "/api/announcement"                    SignedIn Admin   op::announcements::announce;
     DELETE "/api/announcement"                    SignedIn Admin   op::announcements::withdraw;
 
-    GET    "/api/backups"                           SignedIn Read    op::backups::list;
-    POST   "/api/backups"                           SignedIn Admin   op::backups::make;
-    GET    "/api/backups/status"                    SignedIn Read    op::backups::status;
-    GET    "/api/backups/plan"                      SignedIn Read    op::backups::plan;
-    PUT    "/api/backups/plan"                      SignedIn Admin   op::backups::change_plan;
-    POST   "/api/backups/folder-test"               SignedIn Admin   op::backups::test_folder;
-    DELETE "/api/backups/{name}"                    SignedIn Admin   op::backups::remove;
+    GET    "/api/backups"                         SignedIn Read    op::backups::list;
+    POST   "/api/backups"                         SignedIn Admin   op::backups::make;
+    GET    "/api/backups/status"                  SignedIn Read    op::backups::status;
+    GET    "/api/backups/plan"                    SignedIn Read    op::backups::plan;
+    PUT    "/api/backups/plan"                    SignedIn Admin   op::backups::change_plan;
+    POST   "/api/backups/folder-test"             SignedIn Admin   op::backups::test_folder;
+    DELETE "/api/backups/{name}"                  SignedIn Admin   op::backups::remove;
 
     GET    "/api/settings"                        SignedIn Read    op::settings::list;
     GET    "/api/settings/{name}"                 SignedIn Read    op::settings::show;
