@@ -44,7 +44,7 @@ use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, Certificates, EdgeParts, Names, Via};
 use crate::error::{Context, Error, Result};
 use crate::features::{
-    Means, Pace, Throttle, Turnstile, announcements, auth, backups, blocks, exports, messages, metrics, presence,
+    Means, Pace, Throttle, Turnstile, announcements, audit, auth, backups, blocks, exports, messages, metrics, presence,
     settings, words,
 };
 use crate::gate::{Gate, Opening};
@@ -195,6 +195,8 @@ impl App {
             passwords: PasswordPool::start(limits.login_queue_max, entropy.clone())?,
             check_passwords: config.auth.authenticate_users,
             configured: settings::Configured::new(shown(&config, &Origins::new())),
+            logs: crate::features::logs::Desk::new(logs::folder(&config)),
+            verifying: audit::Verifying::default(),
             house: health::house(&config, &data.store, &edge),
             blocks,
             clinic: settings::Current::default(),

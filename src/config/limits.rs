@@ -10,6 +10,8 @@ use super::setting::Setting;
 pub struct Limits {
     /// Bytes of a REST body.
     pub body_bytes_max: usize,
+    /// Bytes of a list of people that is imported.
+    pub import_bytes_max: usize,
     /// Bytes of a WebSocket message.
     pub frame_bytes_max: usize,
     /// Levels of nesting in JSON.
@@ -78,6 +80,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: 64 * 1024,
+            import_bytes_max: 4 << 20,
             frame_bytes_max: 64 * 1024,
             json_depth_max: 32,
             message_chars_max: 16_000,
@@ -124,6 +127,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         unset: "",
         common: false,
         doc: "The size of a REST request's body.",
+    },
+    Setting {
+        name: "LIMIT_IMPORT_BYTES",
+        section: "limits",
+        key: "import_bytes",
+        kind: Kind::Bytes { min: 64 << 10, max: 64 << 20 },
+        at: |c| &mut c.limits.import_bytes_max,
+        unset: "",
+        common: false,
+        doc: "Bytes of a list of people that is imported. A list has at most 5,000 rows.",
     },
     Setting {
         name: "LIMIT_FRAME_BYTES",

@@ -12,6 +12,8 @@ pub mod users;
 
 pub mod auth;
 
+pub mod roster;
+
 pub mod keys;
 
 pub mod mentions;
@@ -74,6 +76,10 @@ pub mod blocks;
 
 pub mod overview;
 
+pub mod logs;
+
+pub mod diagnostics;
+
 mod buckets;
 mod paging;
 mod rates;
@@ -111,6 +117,10 @@ pub struct Means {
     pub check_passwords: bool,
     /// How the server is run, as it is shown.
     pub configured: settings::Configured,
+    /// Where the logs are, and who watches them.
+    pub logs: logs::Desk,
+    /// How the checking of the audit log stands.
+    pub verifying: audit::Verifying,
     /// What only the rooms below know.
     pub house: overview::House,
     /// Who is kept out.

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::deed::{ByKey, Details, Need};
+use super::deed::{ByKey, Details, Need, Trail};
 use super::facts::{ChannelFact, FactSource, MemberRole, Sanction, Until, UserFact};
 use super::ledger::{Ledger, Place};
 use super::principal::{Peer, Who};
 use super::rule::Grant;
-use super::{Parts, Permission, Permissions, rows, rule};
+use super::{Parts, Permission, Permissions, rows, rule, trail};
 use crate::clock::Timestamp;
 use crate::crypto::Keyring;
 use crate::error::{Error, Kind, Result};
@@ -127,6 +127,13 @@ impl<'t> Act<'_, 't> {
     pub fn note(&mut self, name: &'static str, flag: bool) {
         self.notes.flag(name, flag);
         self.has_notes = true;
+    }
+
+    /// Adds another row to the audit log, for a deed that is many: each of them says what it would say by itself.
+    pub fn also(&mut self, trail: &Trail) -> Result<()> {
+        let Trail::Record { action, details } = trail else { return Ok(()) };
+        let (user, record) = (self.who.user(), details.canonical());
+        trail::append(self.tx, self.ledger, user, self.peer, self.now, action, &record)
     }
 
     /// A person as decisions see one.

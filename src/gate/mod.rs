@@ -203,6 +203,15 @@ impl Gate {
         self.0.store.read(move |view| verify(view, &keyring, Verified::default())).await
     }
 
+    /// The same, and tells now and then which row it has come to.
+    pub async fn verify_audit_telling(&self, mut tell: impl FnMut(i64) + Send + 'static) -> Result<Verified> {
+        let keyring = self.0.parts.keyring.clone();
+        let read = move |view: &mut crate::store::View<'_>| {
+            trail::verify_telling(view, &keyring, Verified::default(), &mut tell)
+        };
+        self.0.store.read(read).await
+    }
+
     /// The wrapped keys, to be wrapped for another slot.
     pub async fn slots(&self) -> Result<Vec<SlotText>> {
         self.0.store.read(|view| Ok(vault::slots(view)?.iter().map(SlotText::of).collect())).await

@@ -146,6 +146,16 @@ impl Older {
 /// Follows the chain from `from` to its end and compares the end with the head. Any row that was changed,
 /// removed, swapped or inserted after `from` is an error that names its number.
 pub fn verify(view: &mut View<'_>, keyring: &Keyring, from: Verified) -> Result<Verified> {
+    verify_telling(view, keyring, from, &mut |_| ())
+}
+
+/// The same, and tells now and then which row it has come to.
+pub(super) fn verify_telling(
+    view: &mut View<'_>,
+    keyring: &Keyring,
+    from: Verified,
+    tell: &mut dyn FnMut(i64),
+) -> Result<Verified> {
     let broken = |number: i64| {
         Error::conflict(
             "audit_chain_broken",
@@ -173,6 +183,7 @@ pub fn verify(view: &mut View<'_>, keyring: &Keyring, from: Verified) -> Result<
             }
             at = Verified { number: row.number, mac: expected };
         }
+        tell(at.number);
         if last {
             break;
         }

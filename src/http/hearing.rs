@@ -44,20 +44,22 @@ fn bearer(request: &Request) -> Result<&str> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
 }
 
-pub(super) async fn body(request: Request, web: &Web) -> Result<Bytes> {
+/// What was sent: JSON, or with `raw` a file of any type.
+pub(super) async fn body(request: Request, web: &Web, raw: bool) -> Result<Bytes> {
     let limits = &web.means.limits;
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(Bytes::new());
     }
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    if kind.is_some_and(|kind| !is_json(kind)) {
+    if !raw && kind.is_some_and(|kind| !is_json(kind)) {
         return Err(Error::invalid("not_json", "The body must be JSON: send Content-Type: application/json."));
     }
-    let too_large = || Error::too_large(format!("The body may have at most {} bytes.", limits.body_bytes_max));
+    let bytes_max = if raw { limits.import_bytes_max } else { limits.body_bytes_max };
+    let too_large = || Error::too_large(format!("The body may have at most {bytes_max} bytes."));
     let announced = request.body().size_hint().lower();
     let mut body = request.into_body();
     // Who announces too much is told at once, not when it has arrived.
-    if announced > limits.body_bytes_max as u64 {
+    if announced > bytes_max as u64 {
         hear_out(body);
         return Err(too_large());
     }
@@ -66,7 +68,7 @@ pub(super) async fn body(request: Request, web: &Web) -> Result<Bytes> {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| Error::invalid("body_broken", "The body ended before it was complete."))?;
             let Ok(data) = frame.into_data() else { continue };
-            if read.len() + data.len() > limits.body_bytes_max {
+            if read.len() + data.len() > bytes_max {
                 return Err(too_large());
             }
             read.extend_from_slice(&data);

@@ -36,6 +36,8 @@ pub enum Access {
 enum Mark {
     /// The answer is a list as long as that of a GET, without secrets: it may be packed.
     Packed,
+    /// The body is a file, of any type and as long as `LIMIT_IMPORT_BYTES` allows.
+    Raw,
 }
 
 type Running = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
@@ -54,6 +56,8 @@ pub struct Route {
     pub operation: &'static str,
     /// Whether the answer may be packed: what is read, and a row that says `Packed`. Never one that holds a secret.
     pub packs: bool,
+    /// Whether the body is a file.
+    pub raw: bool,
     run: fn(Call) -> Running,
 }
 
@@ -67,6 +71,7 @@ macro_rules! routes {
             class: Class::$class,
             operation: stringify!($operation),
             packs: matches!(Method::$method, Method::GET) $(|| matches!(Mark::$mark, Mark::Packed))?,
+            raw: false $(|| matches!(Mark::$mark, Mark::Raw))?,
             run: |call| Box::pin($operation(call)),
         }),*];
     };
@@ -205,15 +210,23 @@ routes! {
     PUT    "/api/roles/{id}"                      SignedIn Admin   op::roles::change;
     DELETE "/api/roles/{id}"                      SignedIn Admin   op::roles::remove;
     GET    "/api/users/{id}/effective-permissions" SignedIn Read    op::roles::effective;
-
     GET    "/api/admin/overview"                  SignedIn Read    op::admin::overview;
     GET    "/api/admin/settings"                  SignedIn Read    op::admin::settings;
     GET    "/api/admin/settings/{name}"           SignedIn Read    op::admin::setting;
     PUT    "/api/admin/settings/{name}"           SignedIn Admin   op::admin::change_setting;
     DELETE "/api/admin/settings/{name}"           SignedIn Admin   op::admin::reset_setting;
+    GET    "/api/admin/logs"                      SignedIn Read    op::admin::log_state;
+    PUT    "/api/admin/logs/level"                SignedIn Admin   op::admin::log_level;
+    GET    "/api/admin/logs/{log}"                SignedIn Read    op::admin::log_lines;
+    GET    "/api/admin/about"                     SignedIn Read    op::admin::about;
+    GET    "/api/admin/diagnostics"               SignedIn Read    op::admin::diagnostics;
+    GET    "/api/audit/verification"              SignedIn Read    op::audit::verification;
+    POST   "/api/audit/verification"              SignedIn Write   op::audit::verify;
+    POST   "/api/users/import"                    SignedIn Admin   op::admin::import, Raw;
     GET    "/api/blocks"                          SignedIn Read    op::admin::list_blocks;
-    POST   "/api/blocks"                          SignedIn Admin   op::admin::block;
-    DELETE "/api/blocks/{id}"                     SignedIn Admin   op::admin::unblock;
+    POST   "/api/blocks"                          SignedIn Write   op::admin::block;
+    DELETE "/api/blocks/{id}"                     SignedIn Write   op::admin::unblock;
+
 
     GET    "/api/admin/metrics"                   SignedIn Read    op::metrics::now;
     GET    "/api/admin/metrics/history"           SignedIn Read    op::metrics::history;
@@ -384,7 +397,7 @@ async fn attempt(
     let host = super::front::host_of(&request).unwrap_or_default().to_owned();
     let own_page = cookie::is_for(request.headers(), &host);
     let if_match = joined(&request, &header::IF_MATCH);
-    let body = hearing::body(request, &web).await?;
+    let body = hearing::body(request, &web, route.raw).await?;
     (route.run)(Call { web, cx, params, query, path, host, if_match, own_page, coding, body }).await
 }
 

@@ -13,7 +13,7 @@ pub use steady::Steady;
 
 use crate::clock::SharedClock;
 use crate::error::Result;
-use crate::features::{Means, backups, channels, expiry, metrics, reminders, schedule, users, words};
+use crate::features::{Means, backups, channels, expiry, logs, metrics, reminders, schedule, users, words};
 use crate::gate::Gate;
 
 /// How often refusals and readings that repeated are written down.
@@ -42,6 +42,8 @@ pub fn of_people(gate: &Gate, clock: &SharedClock, stop: &CancellationToken) {
 
 /// How often the figures are looked at, and told to those who watch.
 const FIGURES_SEEN_EVERY: Duration = Duration::from_secs(5);
+/// How often those who watch a log are told what was added.
+const LOGS_TOLD_EVERY: Duration = Duration::from_secs(1);
 /// How often they are written down.
 const FIGURES_KEPT_EVERY: Duration = Duration::from_mins(1);
 /// The jobs that keep the server's figures.
@@ -50,6 +52,11 @@ pub fn of_the_figures(gate: &Gate, means: &Arc<Means>, stop: &CancellationToken)
     every("look at the figures", FIGURES_SEEN_EVERY, stop, move || {
         let (door, kept) = (door.clone(), kept.clone());
         async move { metrics::observe(&door.system(), &kept).await }
+    });
+    let kept = means.clone();
+    every("tell what is logged", LOGS_TOLD_EVERY, stop, move || {
+        let kept = kept.clone();
+        async move { logs::tail(&kept).await }
     });
     let (door, kept) = (gate.clone(), means.clone());
     every("write the figures down", FIGURES_KEPT_EVERY, stop, move || {

@@ -31,3 +31,23 @@ pub struct Entry {
     /// When.
     pub timestamp: Timestamp,
 }
+
+/// How the checking of the audit log's chain stands.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// `never` since the start, `running`, `intact`, `broken` or `failed` (it could not be read to its end).
+    pub state: &'static str,
+    /// Rows that were followed so far.
+    pub checked_rows: i64,
+    /// Rows that there are.
+    pub all_rows: i64,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// What was found, as an error code.
+    pub code: Option<&'static str>,
+    /// The same as a sentence, with the number of the row.
+    pub text: Option<String>,
+}

@@ -101,3 +101,27 @@ pub struct AdminSetting {
     /// Their name.
     pub updated_by_username: Option<String>,
 }
+
+/// What runs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct About {
+    /// The version of the server.
+    pub version: &'static str,
+    /// Its licence.
+    pub license: &'static str,
+    /// The system that it was made for.
+    pub system: &'static str,
+    /// The processor that it was made for.
+    pub architecture: &'static str,
+    /// The libraries that it is made of.
+    pub components: Vec<Component>,
+}
+
+/// A library.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Component {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}

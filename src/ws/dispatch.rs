@@ -7,7 +7,7 @@ use super::Sockets;
 use crate::error::{Error, Kind, Result};
 use crate::features::commands::{self, Outcome};
 use crate::features::presence::Here;
-use crate::features::{channels, messages, metrics, presence};
+use crate::features::{channels, logs, messages, metrics, presence};
 use crate::gate::Cx;
 use crate::hub::{Item, Outbox};
 use crate::wire::frames::{Frame, Incoming, Order, acknowledged, error_frame};
@@ -95,6 +95,10 @@ pub(super) async fn dispatch(
         }
         Order::WatchPresence { channel } => {
             let outcome = presence::watch(cx, &sockets.means, outbox, channel).await;
+            answer(sockets, outbox, outcome, request_id.as_deref());
+        }
+        Order::WatchLog { log, watching } => {
+            let outcome = logs::watch(cx, &sockets.means, outbox, &log, watching).await;
             answer(sockets, outbox, outcome, request_id.as_deref());
         }
         Order::WatchMetrics { watching } => {

@@ -134,6 +134,24 @@ impl Conversation {
         .await
     }
 
+    /// Sends a file as the body.
+    #[allow(dead_code, reason = "not every test that has this driver needs it")]
+    pub async fn send(&mut self, head: (&str, &str), token: Option<&str>, kind: &str, body: &[u8]) -> Result<Answer> {
+        let (method, path) = head;
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.host);
+        if let Some(token) = token {
+            write!(request, "Authorization: Bearer {token}\r\n")?;
+        }
+        write!(request, "Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len())?;
+        within(PATIENCE * 3, &format!("{method} {path}"), async {
+            self.stream.write_all(request.as_bytes()).await?;
+            self.stream.write_all(body).await?;
+            self.stream.flush().await?;
+            self.answer().await
+        })
+        .await
+    }
+
     async fn answer(&mut self) -> Result<Answer> {
         let status_line = self.header_line().await?;
         let status = status_line

@@ -34,6 +34,14 @@ GET /api/admin/settings: 401 403 403 200 200 403
 GET /api/admin/settings/{name}: 401 403 403 200 200 403
 PUT /api/admin/settings/{name}: 401 403 403 200 200 403
 DELETE /api/admin/settings/{name}: 401 403 403 200 200 403
+GET /api/admin/logs: 401 403 403 200 200 403
+PUT /api/admin/logs/level: 401 403 403 400 400 403
+GET /api/admin/logs/{log}: 401 403 403 200 200 403
+GET /api/admin/about: 401 200 200 200 200 200
+GET /api/admin/diagnostics: 401 403 403 200 200 403
+GET /api/audit/verification: 401 403 403 200 200 403
+POST /api/audit/verification: 401 403 403 200 200 403
+POST /api/users/import: 401 403 403 400 400 403
 GET /api/blocks: 401 403 403 200 200 403
 POST /api/blocks: 401 403 403 201 201 403
 DELETE /api/blocks/{id}: 401 403 403 404 404 403
@@ -221,6 +229,7 @@ impl Ward {
         };
         path.replace("{id}", &self.channel)
             .replace("{file}", "app.js")
+            .replace("{log}", "system")
             .replace("{*rest}", "users")
             .replace("{invite}", NOWHERE)
             .replace("{name}", "registration.open")
@@ -269,6 +278,7 @@ impl Ward {
             ("POST", "/api/roles") => json!({ "name": "night nurse", "permissions": [] }),
             ("PUT", "/api/roles/matrix") | ("POST", "/api/roles/matrix/preview") => json!({ "roles": {} }),
             ("PUT", "/api/roles/{id}") => json!({ "description": "At night." }),
+            ("PUT", "/api/admin/logs/level") => json!({ "level": "loud" }),
             ("POST", "/api/blocks") => json!({ "network": "192.0.2.1" }),
             ("POST", "/api/messages/{id}/flag") => json!({ "reason": "spam" }),
             ("POST", "/api/messages/{id}/review") => json!({ "decision": "keep" }),

@@ -16,6 +16,10 @@ macro_rules! told_on_postgres {
 }
 
 told_on_postgres! {
+    care {
+        the_chain_is_followed_in_the_background_and_a_changed_row_is_found
+        people_come_by_the_list_all_of_them_or_none
+    }
     roles {
         a_role_of_the_clinics_own_is_made_changed_given_and_deleted
         a_change_of_the_matrix_is_shown_beforehand_and_holds_at_once

@@ -24,6 +24,7 @@
 //! | figures | the server's figures: now, over time, live, for a scraper |
 //! | roles | what roles allow, who may change that, and what that does at once |
 //! | admin | looking after the server: the overview, settings, blocked addresses |
+//! | care | the logs, the audit chain, the file for whoever helps, people by the list |
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
 //! | second_factor | set up, asked for, used once, lost and ended |
@@ -66,6 +67,7 @@ mod fixture;
 mod access;
 mod admin;
 mod backups;
+mod care;
 mod changes;
 mod channels;
 mod channels_people;

@@ -29,6 +29,10 @@ typing_indicator private: not_signed_in not_found not_found not_found not_found 
 typing_indicator public: not_signed_in not_a_member not_a_member not_a_member not_a_member ack ack ack read_only muted not_a_member 4002
 watch_presence private: not_signed_in not_found not_found not_found not_found ack ack ack ack ack not_found 4002
 watch_presence public: not_signed_in not_a_member not_a_member not_a_member not_a_member ack ack ack ack ack not_a_member 4002
+watch_metrics private: not_signed_in not_allowed not_allowed ack ack not_allowed not_allowed not_allowed not_allowed not_allowed not_allowed 4002
+watch_metrics public: not_signed_in not_allowed not_allowed ack ack not_allowed not_allowed not_allowed not_allowed not_allowed not_allowed 4002
+watch_log private: not_signed_in not_allowed not_allowed ack ack not_allowed not_allowed not_allowed not_allowed not_allowed not_allowed 4002
+watch_log public: not_signed_in not_allowed not_allowed ack ack not_allowed not_allowed not_allowed not_allowed not_allowed not_allowed 4002
 set_presence private: not_signed_in ack ack ack ack ack ack ack ack ack ack 4002
 set_presence public: not_signed_in ack ack ack ack ack ack ack ack ack ack 4002
 edit_message private: not_signed_in not_found not_found not_found not_found not_the_sender not_the_sender ack not_the_sender not_the_sender not_found 4002
@@ -73,7 +77,7 @@ struct Cast {
 
 impl Cast {
     async fn open() -> Self {
-        let clinic = Clinic::open().await;
+        let clinic = Clinic::with(|config| config.limits.sends_burst = 10_000).await;
         let dora = clinic.dora().await;
         let mut people = Vec::new();
         for (column, name, role) in [
@@ -145,6 +149,7 @@ impl Try<'_> {
             "add_reaction" | "remove_reaction" => json!({ "messageId": self.message, "reaction": "+1" }),
             "read_receipt" | "delivery_receipt" => json!({ "channelId": self.channel, "messageId": self.message }),
             "watch_metrics" => json!({ "watching": true }),
+            "watch_log" => json!({ "log": "system" }),
             "ping" | "heartbeat" => json!({}),
             other => panic!("say here what a {other} looks like"),
         };

@@ -13,6 +13,10 @@ pub(super) enum AuditDeed {
     Show,
     /// Take it away.
     Export { format: Format, filtered: bool },
+    /// Follow its chain.
+    Verify,
+    /// See how that stands.
+    Verification,
     /// The next rows of what is being taken away.
     ExportSlice,
 }
@@ -20,7 +24,9 @@ pub(super) enum AuditDeed {
 impl Deed for AuditDeed {
     fn need(&self) -> Need {
         match self {
-            Self::List | Self::Show | Self::Export { .. } | Self::ExportSlice => Need::Holds(Permission::AuditRead),
+            Self::List | Self::Show | Self::Export { .. } | Self::ExportSlice | Self::Verify | Self::Verification => {
+                Need::Holds(Permission::AuditRead)
+            }
             Self::OfUser { user } => Need::OneselfOr(*user, Permission::AuditRead),
         }
     }
@@ -33,6 +39,8 @@ impl Deed for AuditDeed {
             Self::Export { format, filtered } => {
                 Trail::record("audit.export").word("format", format.name()).flag("filtered", *filtered)
             }
+            Self::Verify => Trail::record("audit.verify"),
+            Self::Verification => Trail::nothing("audit.verification"),
             Self::ExportSlice => Trail::nothing("audit.export_slice"),
         }
     }

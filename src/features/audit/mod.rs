@@ -9,7 +9,9 @@ mod export;
 mod model;
 mod ops;
 mod rows;
+mod verification;
 
 pub use export::{Export, Format, export};
 pub use model::{Asked, Filter};
 pub use ops::{ahead, list, of_user, show};
+pub use verification::{Verifying, verification, verify};

@@ -12,4 +12,4 @@ pub mod second_factor;
 
 pub use me::{clinic_shown, me};
 pub use ops::{change_password, level, login, logout, refresh, set_password};
-pub use reset::{issue_reset, reset_password};
+pub use reset::{grant_reset, issue_reset, reset_password};

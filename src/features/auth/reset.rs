@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::deeds::AuthDeed;
 use super::rows;
+use crate::clock::Timestamp;
 use crate::crypto::sha256_hex;
 use crate::error::{Error, Result};
 use crate::features::{Means, users};
-use crate::gate::Cx;
+use crate::gate::{Act, Cx};
 use crate::id::UserId;
 use crate::wire::auth::{IssuedReset, ResetPassword};
 
@@ -31,6 +32,11 @@ pub async fn issue_reset(cx: &Cx, user: UserId) -> Result<IssuedReset> {
         })
         .await?;
     Ok(IssuedReset { user_id: user, token: token.to_string(), expires_at })
+}
+
+/// Lets an account that was just made choose its password, inside the deed that makes it.
+pub fn grant_reset(act: &mut Act<'_, '_>, user: UserId, token_hash: &str, until: Timestamp) -> Result<()> {
+    rows::issue_reset(act, user, token_hash, until)
 }
 
 /// Chooses a new password by a token; every sign-in of the account ends. A token that is unknown, used or over reads

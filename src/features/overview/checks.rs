@@ -38,6 +38,8 @@ pub(super) struct Facts {
     pub(super) registration_open: bool,
     pub(super) passwords_checked: bool,
     pub(super) phi_looked_for: bool,
+    /// The last checking of the audit log found that it was tampered with.
+    pub(super) audit_broken: bool,
 }
 
 const CRITICAL: &str = "critical";
@@ -93,15 +95,25 @@ fn disk(facts: &Facts) -> Vec<Finding> {
 }
 
 fn passwords(facts: &Facts) -> Vec<Finding> {
-    if facts.passwords_checked {
-        return Vec::new();
+    let mut found = Vec::new();
+    if facts.audit_broken {
+        found.push(finding(
+            "audit_broken",
+            CRITICAL,
+            "The audit log does not follow from its signatures: somebody changed it.",
+            "Keep a copy of the data folder as it is, and find out who had access to it.",
+        ));
     }
-    vec![finding(
+    if facts.passwords_checked {
+        return found;
+    }
+    found.push(finding(
         "authentication_off",
         CRITICAL,
         "Passwords are not checked: anybody can sign in as anybody.",
         "Take AUTHENTICATE_USERS=false out of the configuration and restart the server.",
-    )]
+    ));
+    found
 }
 
 fn certificate(facts: &Facts) -> Vec<Finding> {
@@ -224,7 +236,7 @@ mod tests {
     #[test]
     fn nothing_is_found_where_all_is_safe_and_each_fault_is_found_alone() {
         assert_eq!(findings(&safe()), []);
-        let faults: [(&str, &str, Change); 18] = [
+        let faults: [(&str, &str, Change); 19] = [
             ("no_recovery_key", WARNING, |f| f.recovery_key = false),
             ("administrators_without_second_factor", WARNING, |f| f.without_second_factor = 1),
             ("certificate_ending", WARNING, |f| f.certificate_days = Some(13)),
@@ -242,6 +254,7 @@ mod tests {
             ("trust_unconfirmed", ADVICE, |f| f.trust_confirmed = false),
             ("registration_open", WARNING, |f| f.registration_open = true),
             ("authentication_off", CRITICAL, |f| f.passwords_checked = false),
+            ("audit_broken", CRITICAL, |f| f.audit_broken = true),
             ("phi_not_looked_for", ADVICE, |f| f.phi_looked_for = false),
         ];
         for (code, severity, change) in faults {

@@ -46,6 +46,7 @@ pub async fn show(cx: &Cx, means: &Arc<Means>) -> Result<Overview> {
         trust_confirmed: clinic.https_alone,
         registration_open: clinic.registration_open,
         passwords_checked: means.check_passwords,
+        audit_broken: means.verifying.found_broken(),
         phi_looked_for: clinic.phi_policy != PhiPolicy::Off,
     };
     let checklist = findings(&facts);

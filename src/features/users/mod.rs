@@ -13,4 +13,6 @@ pub use ops::{
     Account, account, change, create, delete, erase_due, find, list, must_exist, permissions, person, restore, search,
     show,
 };
-pub(super) use ops::{NewAccount, check, default_role, insert, role_named, role_of_name, super_admin_exists};
+pub(super) use ops::{
+    NewAccount, check, default_role, default_role_name, insert, role_named, role_of_name, super_admin_exists,
+};

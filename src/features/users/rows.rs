@@ -36,6 +36,7 @@ const KEY_TAKEN: &str = "SELECT 1 FROM users WHERE username_key = $2 AND id <> $
 const EMAIL_TAKEN: &str = "SELECT 1 FROM users WHERE email_key = $2 AND id <> $1";
 const ROLE_NAMED: &str = "SELECT id FROM roles WHERE name = $1";
 const DEFAULT_ROLE: &str = "SELECT id FROM roles WHERE is_default ORDER BY name LIMIT 1";
+const DEFAULT_ROLE_NAME: &str = "SELECT name FROM roles WHERE is_default ORDER BY name LIMIT 1";
 const SUPER_ADMINS: &str = "SELECT COUNT(*) FROM users u JOIN roles r ON r.id = u.role_id \
      WHERE r.name = 'super_admin' AND u.status = 'active' AND u.deleted_at IS NULL";
 
@@ -103,6 +104,10 @@ pub(super) fn erase(act: &mut Act<'_, '_>, of: UserId, until: Timestamp) -> Resu
     act.execute(ERASE_SESSIONS, &[id(of)])?;
     act.execute(ERASE_PREFERENCES, &[id(of)])?;
     Ok(true)
+}
+
+pub(super) fn default_role_name(look: &mut Look<'_, '_>) -> Result<Option<String>> {
+    look.first(DEFAULT_ROLE_NAME, &[], |row| row.get(0))
 }
 
 fn user(row: &Row<'_>) -> Result<User> {

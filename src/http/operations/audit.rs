@@ -6,9 +6,9 @@ use futures_util::stream::try_unfold;
 use crate::error::{Error, Result};
 use crate::features::audit;
 use crate::http::call::{Answer, Call};
-use crate::http::contract::{Described, Query, get};
+use crate::http::contract::{Described, Query, get, post};
 use crate::id::{AuditId, UserId};
-use crate::wire::audit::Entry;
+use crate::wire::audit::{Entry, Verification};
 
 pub(in crate::http) fn described() -> Vec<Described> {
     vec![
@@ -19,6 +19,9 @@ pub(in crate::http) fn described() -> Vec<Described> {
             .file("text/csv")
             .file("application/jsonl"),
         get("/api/users/{id}/audit-log", "What one person did, newest first.").pages_of::<Entry>(),
+        get("/api/audit/verification", "How the checking of the chain stands.").gives::<Verification>(),
+        post("/api/audit/verification", "Begins to check the chain, from the first row to the last.")
+            .gives::<Verification>(),
         get("/api/audit/{id}", "One row of the audit log.").gives::<Entry>(),
     ]
 }
@@ -70,6 +73,14 @@ pub(in crate::http) async fn export(call: Call) -> Result<Answer> {
         Ok::<_, Error>(bytes?.map(|bytes| (Bytes::from(bytes), export)))
     });
     Ok(Answer::streamed(Body::from_stream(slices), content_type, attachment))
+}
+
+pub(in crate::http) async fn verification(call: Call) -> Result<Answer> {
+    Answer::ok(&audit::verification(&call.cx, &call.web.means).await?)
+}
+
+pub(in crate::http) async fn verify(call: Call) -> Result<Answer> {
+    Answer::ok(&audit::verify(&call.cx, &call.web.gate, &call.web.means).await?)
 }
 
 pub(in crate::http) async fn show(call: Call) -> Result<Answer> {

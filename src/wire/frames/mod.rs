@@ -10,6 +10,7 @@ pub use orders::{
     CLIENT_ID_CHARS_MAX, Incoming, ORDERS, OnMessage, Order, ReceiptOrder, Unreadable, order_asked, parse,
 };
 
+use super::logs::LogLine;
 use super::messages::Message;
 use super::metrics::MetricsNow;
 use super::phi::PhiHint;
@@ -121,6 +122,13 @@ pub enum Frame<'a> {
         user_id: UserId,
         /// When.
         timestamp: Timestamp,
+    },
+    /// Lines that were added to a log, to those who asked by `watch_log`.
+    Log {
+        /// Which.
+        log: &'static str,
+        /// The lines, oldest first.
+        data: &'a [LogLine],
     },
     /// The server's figures, every few seconds to those who asked by `watch_metrics`.
     Metrics {

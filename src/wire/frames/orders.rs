@@ -61,6 +61,13 @@ pub enum Order {
         /// False to hear no more.
         watching: bool,
     },
+    /// `watch_log`.
+    WatchLog {
+        /// Which: `system`, `admin` or `access`.
+        log: String,
+        /// False to hear no more.
+        watching: bool,
+    },
     /// `set_presence`.
     SetPresence(PresenceChange),
     /// What is asked of one message.
@@ -202,6 +209,7 @@ orders! {
         "send_message" => Order::Send(NewMessage::read(&mut fields)),
         "typing_indicator" => Order::Typing { channel: fields.id("channelId"), typing: fields.flag("typing", true) },
         "watch_presence" => Order::WatchPresence { channel: fields.id("channelId") },
+        "watch_log" => Order::WatchLog { log: fields.text("log"), watching: fields.flag("watching", true) },
         "watch_metrics" => Order::WatchMetrics { watching: fields.flag("watching", true) },
         "set_presence" => Order::SetPresence(PresenceChange::read(&mut fields)),
         "edit_message" => {

@@ -231,6 +231,11 @@ pub fn default_role(look: &mut Look<'_, '_>) -> Result<RoleId> {
     rows::role_named(look, None)?.ok_or_else(|| Error::internal("there is no default role"))
 }
 
+/// The name of the role that new accounts get where none is named.
+pub fn default_role_name(look: &mut Look<'_, '_>) -> Result<String> {
+    rows::default_role_name(look)?.ok_or_else(|| Error::internal("there is no default role"))
+}
+
 /// The role of a name, inside a reading.
 pub fn role_named(look: &mut Look<'_, '_>, name: &str) -> Result<Option<RoleId>> {
     rows::role_named(look, Some(name))
