@@ -10,6 +10,7 @@
 //! | health | how the machine and the database are |
 //! | first_admin | the way to the first administrator |
 //! | welcome | what a person sees at the start |
+//! | site | the edge as set-up and settings see it |
 //! | reload | what can change while it runs |
 //! | logs | the log files: where, how long, and showing them |
 //! | press | what backups are made with |
@@ -29,6 +30,7 @@ pub mod offline;
 mod press;
 mod reload;
 pub mod restore;
+mod site;
 mod snapshot;
 mod welcome;
 
@@ -41,7 +43,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{Config, Origins, load, shown};
 use crate::crypto::{PasswordPool, SystemEntropy};
-use crate::edge::{self, Certificates, EdgeParts, Names, Via};
+use crate::edge::{self, EdgeParts, Via};
 use crate::error::{Context, Error, Result};
 use crate::features::{
     Means, Pace, Throttle, Turnstile, announcements, audit, auth, backups, blocks, exports, messages, metrics, presence,
@@ -160,13 +162,16 @@ impl App {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let blocks = Arc::new(blocks::Current::default());
         let (connections, at, counted, kept_out) = (tasks.clone(), clock.clone(), metrics.clone(), blocks.clone());
-        let (data, config, tokens, edge) = blocking("reading keys and certificates", move || {
+        let (data, config, tokens, edge, added, chosen) = blocking("reading keys and certificates", move || {
             let tokens = data.token_keys(&config)?;
-            let mut edge = build_edge(&config, &data, &connections, &at)?;
+            let added = site::added(&data)?;
+            let chosen = site::chosen(&data, crate::features::setup::NETWORKS)?;
+            let mut edge = site::build_edge(&config, &data, &added, &connections, &at)?;
+            edge.choose(chosen.as_deref())?;
             edge.metrics = counted;
             edge.blocked = Box::new(move |ip| kept_out.covers(ip, at.now()));
             let edge = Arc::new(edge);
-            Ok((data, config, tokens, edge))
+            Ok((data, config, tokens, edge, added, chosen))
         })
         .await?;
         let opening = Opening {
@@ -217,6 +222,7 @@ impl App {
             deliveries: messages::Deliveries::default(),
             backups: Arc::new(backups::Desk::new(config.store.data_dir.clone(), press, entropy.clone())),
             exports: exports::Desk::new(config.store.data_dir.join("exports"), limits.exports_kept, entropy.clone()),
+            place: crate::features::setup::Place::new(Box::new(site::Ground { edge: edge.clone(), added }), chosen),
             door: crate::features::setup::SetupDoor::shut(),
         };
         settings::load(&gate.system(), &means.clinic).await?;
@@ -325,6 +331,15 @@ impl App {
             async move { messages::keep_deliveries(&cx, &web.means).await }
         });
         let (hub, clock, idle) = (self.hub.clone(), self.clock.clone(), self.config.limits.idle_after);
+        let (place, now) = (self.web.means.clone(), self.clock.clone());
+        jobs::every("end trials of networks", SNAPSHOT_ASKED_EVERY, &self.done, move || {
+            let outcome = place.place.fall_back(now.monotonic()).map(|fell_back| {
+                if fell_back {
+                    tracing::warn!("nobody confirmed the change of the networks: the rules of before hold again");
+                }
+            });
+            std::future::ready(outcome)
+        });
         jobs::every("sweep sockets", SWEEP_EVERY, &self.done, move || {
             hub.sweep(clock.monotonic(), idle);
             std::future::ready(Ok(()))
@@ -433,17 +448,6 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context(what)?
-}
-
-fn build_edge(config: &Config, data: &Data, tasks: &TaskTracker, clock: &SharedClock) -> Result<EdgeParts> {
-    let extra = config.listen.host_names.clone();
-    let discover: edge::Discover = Arc::new(move || Names::of_this_machine(&extra));
-    let vault = Arc::new(authority::SealedKeys(data.keyring.clone()));
-    let folder = config.store.data_dir.join("tls");
-    authority::restore(data, &folder)?;
-    let certificates = Certificates::open(&folder, &config.tls, discover, vault, clock.clone())?;
-    authority::keep(data, &folder)?;
-    EdgeParts::new(&config.network, &config.limits, Arc::new(certificates), tasks.clone(), clock.clone())
 }
 
 fn outside(config: &Config, edge: &Arc<EdgeParts>, port: u16) -> Outside {

@@ -69,7 +69,7 @@ impl Reload {
         self.live.log.set_level(config.log.level.into());
         let allowed = match &config.network.allowed {
             Some(rules) => AllowList::parse(rules)?,
-            None => AllowList::of_this_machine(),
+            None => self.edge.unconfigured(),
         };
         let changed = self.edge.allowed.replace(allowed);
         crate::logging::administration("config.reload", "The configuration was read again.");

@@ -66,6 +66,12 @@ impl AllowList {
         self.permitted.iter().any(|n| n.contains(&ip)) && !self.denied.iter().any(|n| n.contains(&ip))
     }
 
+    /// The rules as they are written.
+    pub fn rules(&self) -> Vec<String> {
+        let denied = self.denied.iter().map(|network| format!("!{network}"));
+        self.permitted.iter().map(IpNet::to_string).chain(denied).collect()
+    }
+
     /// The permitted networks, for the diagnosis and the settings page.
     pub fn permitted(&self) -> &[IpNet] {
         &self.permitted

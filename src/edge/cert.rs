@@ -105,6 +105,17 @@ impl Certificates {
         }
     }
 
+    /// Of `names`, those that the certificate which is shown may not hold; none with a supplied certificate.
+    pub fn not_covered(&self, names: &Names) -> Vec<String> {
+        match &self.source {
+            Source::Own(own) => {
+                let covered = own.authority().facts.permitted.of(names);
+                names.hosts.iter().filter(|host| !covered.hosts.contains(host)).cloned().collect()
+            }
+            Source::Supplied(_) => Vec::new(),
+        }
+    }
+
     /// Every name and address of this server: those of the machine, and those of a supplied certificate.
     pub fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names.read().unwrap_or_else(PoisonError::into_inner))

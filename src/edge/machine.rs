@@ -124,6 +124,26 @@ pub(super) fn interfaces() -> Vec<Interface> {
         .collect()
 }
 
+/// The networks that this machine is on, with its own address in each.
+pub fn own_networks() -> Vec<(IpNet, IpAddr, &'static str)> {
+    let mut found: Vec<_> = interfaces()
+        .into_iter()
+        .filter_map(|i| {
+            let address = i.address.to_canonical();
+            let network = IpNet::new(address, i.prefix).ok()?.trunc();
+            let kind = match (address.is_loopback(), is_private(address)) {
+                (true, _) => "loopback",
+                (false, true) => "private",
+                (false, false) => "public",
+            };
+            Some((network, address, kind))
+        })
+        .collect();
+    found.sort_unstable_by_key(|(network, ..)| *network);
+    found.dedup_by_key(|(network, ..)| *network);
+    found
+}
+
 /// Loopback, and the private networks these interfaces stand in.
 pub(super) fn private_networks(interfaces: &[Interface]) -> Vec<IpNet> {
     let mut networks: Vec<IpNet> =

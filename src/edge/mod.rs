@@ -43,6 +43,6 @@ pub use cert::{Certificates, Discover};
 pub use files::{KeyVault, PlainVault};
 pub use limits::Permit;
 pub use listener::serve;
-pub use machine::Names;
+pub use machine::{Names, own_networks};
 pub use parts::EdgeParts;
 pub use stream::{Conn, Stream, Via};

@@ -1,7 +1,7 @@
 //! What every connection is judged by: the allow-list, the trusted proxies, the places, and the certificate shown.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -32,6 +32,8 @@ pub struct EdgeParts {
     pub blocked: Blocked,
     pub(super) network: config::Network,
     pub(super) handshake_within: Duration,
+    /// Rules that somebody chose while the server ran; they give way to the configuration's.
+    chosen: RwLock<Option<AllowList>>,
     places: Arc<Places>,
     quiet: Quiet,
     clock: SharedClock,
@@ -57,6 +59,7 @@ impl EdgeParts {
             metrics: Arc::default(),
             blocked: Box::new(|_| false),
             network: network.clone(),
+            chosen: RwLock::default(),
             handshake_within: limits.handshake_within,
             places: Places::new(limits.connections_max, limits.connections_per_address_max),
             quiet: Quiet::default(),
@@ -74,10 +77,31 @@ impl EdgeParts {
         self.places.taken()
     }
 
+    /// Whether the configuration names the rules: then nobody chooses others.
+    pub fn is_configured(&self) -> bool {
+        self.network.allowed.is_some()
+    }
+
+    /// Lets in by these rules from now on; `None` goes back to those that follow the machine.
+    pub fn choose(&self, rules: Option<&[String]>) -> Result<()> {
+        let chosen = rules.map(AllowList::parse).transpose()?;
+        *self.chosen.write().unwrap_or_else(PoisonError::into_inner) = chosen;
+        if !self.is_configured() {
+            self.allowed.replace(self.unconfigured());
+        }
+        Ok(())
+    }
+
+    /// The rules where the configuration names none.
+    pub fn unconfigured(&self) -> AllowList {
+        let chosen = self.chosen.read().unwrap_or_else(PoisonError::into_inner).clone();
+        chosen.unwrap_or_else(AllowList::of_this_machine)
+    }
+
     /// To be called every minute: follows the machine to other networks when the allow-list is the default one, and
     /// refreshes the certificates. True when the certificate changed.
     pub fn refresh(&self) -> Result<bool> {
-        if self.network.allowed.is_none() && self.allowed.replace(AllowList::of_this_machine()) {
+        if self.network.allowed.is_none() && self.allowed.replace(self.unconfigured()) {
             tracing::info!("this machine is on other networks now; the allow-list follows it");
         }
         self.certificates.refresh()

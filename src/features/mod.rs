@@ -161,6 +161,8 @@ pub struct Means {
     pub backups: std::sync::Arc<backups::Desk>,
     /// Where exports are written.
     pub exports: exports::Desk,
+    /// Who is let in, and what the server is called.
+    pub place: setup::Place,
     /// The way to the first administrator, while there is none.
     pub door: setup::SetupDoor,
 }

@@ -189,6 +189,12 @@ impl<'t> Act<'_, 't> {
         self.ledger.set_user(user, None);
     }
 
+    /// Keeps wrapped keys, in place of those of the same slot.
+    pub fn keep_slots(&mut self, slots: &[crate::crypto::WrappedKey]) -> Result<()> {
+        let (now, parts) = (self.now, self.ledger.parts.clone());
+        super::vault::keep_slots(self.tx, slots, now, parts.entropy.as_ref())
+    }
+
     /// What is decided about everybody changed: all facts are read again from this commit on.
     pub fn everybody_changed(&mut self) {
         self.ledger.doubt_facts();

@@ -63,6 +63,11 @@ impl Look<'_, '_> {
         self.parts.sessions.known(session).map(|session| session.last_seen())
     }
 
+    /// Whether a recovery key opens the database.
+    pub fn has_recovery_slot(&mut self) -> Result<bool> {
+        Ok(super::vault::slots(self.view)?.iter().any(|wrapped| wrapped.slot == crate::crypto::Slot::Recovery))
+    }
+
     /// What a person's role allows; nothing when the account may not be used.
     pub fn permissions_of(&mut self, user: UserId) -> Result<Permissions> {
         let (parts, epoch) = (self.parts, self.epoch);

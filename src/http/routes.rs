@@ -107,6 +107,21 @@ routes! {
     POST   "/api/auth/second-factor/confirm"      SignedIn SignIn  op::auth::confirm_factor;
     POST   "/api/auth/second-factor/recovery-codes" SignedIn SignIn  op::auth::renew_recovery_codes;
     POST   "/api/auth/second-factor/disable"      SignedIn SignIn  op::auth::disable_factor;
+    POST   "/api/setup/state"                     Open     SignIn  op::setup::state;
+    PUT    "/api/setup/clinic"                    Open     SignIn  op::setup::clinic;
+    PUT    "/api/setup/networks"                  Open     SignIn  op::setup::first_networks;
+    POST   "/api/setup/networks/confirm"          Open     SignIn  op::setup::confirm_first_networks;
+    PUT    "/api/setup/hosts"                     Open     SignIn  op::setup::first_hosts;
+    POST   "/api/setup/administrator"             Open     SignIn  op::setup::administrator;
+    GET    "/api/system/networks"                 SignedIn Read    op::setup::networks;
+    PUT    "/api/system/networks"                 SignedIn Admin   op::setup::try_networks;
+    POST   "/api/system/networks/confirm"         SignedIn Admin   op::setup::confirm_networks;
+    GET    "/api/system/hosts"                    SignedIn Read    op::setup::hosts;
+    PUT    "/api/system/hosts"                    SignedIn Admin   op::setup::call_hosts;
+    GET    "/api/system/recovery-key"             SignedIn Read    op::setup::recovery_key;
+    POST   "/api/system/recovery-key"             SignedIn Admin   op::setup::make_recovery_key;
+    POST   "/api/system/recovery-key/confirm"     SignedIn Admin   op::setup::confirm_recovery_key;
+    POST   "/api/auth/password-strength"          Open     SignIn  op::setup::password_strength;
 
     POST   "/api/auth/register"                   Open     SignIn  op::auth::register;
     POST   "/api/auth/reset-password"             Open     SignIn  op::auth::reset_password;
@@ -484,7 +499,14 @@ mod tests {
                 ("GET", "/api/openapi.json"),
                 ("GET", "/api/docs"),
                 ("POST", "/api/setup"),
+                ("POST", "/api/setup/state"),
+                ("PUT", "/api/setup/clinic"),
+                ("PUT", "/api/setup/networks"),
+                ("POST", "/api/setup/networks/confirm"),
+                ("PUT", "/api/setup/hosts"),
+                ("POST", "/api/setup/administrator"),
                 ("POST", "/api/auth/login"),
+                ("POST", "/api/auth/password-strength"),
                 ("POST", "/api/auth/register"),
                 ("POST", "/api/auth/reset-password"),
                 ("POST", "/api/invitations/check"),

@@ -35,6 +35,7 @@ pub mod search;
 pub mod second_factor;
 pub mod sessions;
 pub mod settings;
+pub mod setup;
 pub mod templates;
 pub mod users;
 pub mod words;

@@ -59,6 +59,21 @@ GET /assets/{file}: 404 404 404 404 404 404
 GET /api/openapi.json: 200 200 200 200 200 200
 GET /api/docs: 200 200 200 200 200 200
 POST /api/setup: 404 404 404 404 404 404
+POST /api/setup/state: 404 404 404 404 404 404
+PUT /api/setup/clinic: 404 404 404 404 404 404
+PUT /api/setup/networks: 404 404 404 404 404 404
+POST /api/setup/networks/confirm: 404 404 404 404 404 404
+PUT /api/setup/hosts: 404 404 404 404 404 404
+POST /api/setup/administrator: 404 404 404 404 404 404
+GET /api/system/networks: 401 403 403 200 200 403
+PUT /api/system/networks: 401 403 403 409 409 403
+POST /api/system/networks/confirm: 401 403 403 404 404 403
+GET /api/system/hosts: 401 403 403 200 200 403
+PUT /api/system/hosts: 401 403 403 200 200 403
+GET /api/system/recovery-key: 401 403 403 403 200 403
+POST /api/system/recovery-key: 401 403 403 403 400 403
+POST /api/system/recovery-key/confirm: 401 403 403 403 404 403
+POST /api/auth/password-strength: 200 200 200 200 200 200
 POST /api/auth/login: 401 401 401 401 401 401
 POST /api/auth/refresh-token: 401 200 200 200 200 200
 POST /api/auth/logout: 401 200 200 200 200 200
@@ -253,6 +268,10 @@ impl Ward {
             _ => asked,
         };
         let body = match (method, path) {
+            ("PUT" | "POST", path) if path.starts_with("/api/setup/") || path.starts_with("/api/system/") => {
+                json!({ "code": "x", "username": "eve", "password": "wrong", "letters": "000000", "ranges": ["127.0.0.0/8"], "names": [] })
+            }
+            ("POST", "/api/auth/password-strength") => json!({ "password": PASSWORD }),
             ("POST", "/api/setup") => json!({ "code": "x", "username": "eve", "password": PASSWORD }),
             ("POST", "/api/auth/login") => json!({ "username": "nobody-such", "password": "wrong wrong wrong" }),
             ("POST", "/api/auth/register") => json!({ "username": "eve", "password": PASSWORD }),

@@ -27,6 +27,7 @@
 //! | care | the logs, the audit chain, the file for whoever helps, people by the list |
 //! | trail | the audit log and its chain |
 //! | starting | what a server refuses to start over, and what it finds again |
+//! | setting_up | set-up step by step, and what of it is changed later |
 //! | second_factor | set up, asked for, used once, lost and ended |
 //! | sync | state + frames = a fresh fetch, whatever was missed |
 //! | channels, channels_people | what channels are and how they end; who may be there and say what |
@@ -97,6 +98,7 @@ mod revocation;
 mod roles;
 mod search;
 mod second_factor;
+mod setting_up;
 mod settings;
 mod starting;
 mod sync;

@@ -197,7 +197,11 @@ async fn counted<T>(cx: &Cx, means: &Means, user: UserId, key: &str, address: Ip
 }
 
 /// Fails unless it is the caller's password; gives who that is.
-async fn prove_password(cx: &Cx, means: &Means, password: Zeroizing<String>) -> Result<(UserId, String)> {
+pub(in crate::features) async fn prove_password(
+    cx: &Cx,
+    means: &Means,
+    password: Zeroizing<String>,
+) -> Result<(UserId, String)> {
     let user = own(cx)?;
     let (key, address) = throttled(cx, means, user).await?;
     let own = cx

@@ -91,7 +91,7 @@ pub async fn put(
     cx.act(SettingDeed::Change { name: policy.name }, move |act| {
         expected.check(rows::version_in(act, policy.name)?)?;
         let by = act.user()?;
-        rows::keep(act, policy.name, &value, by)
+        rows::keep(act, policy.name, &value, Some(by))
     })
     .await?;
     load(cx, &means.clinic).await?;

@@ -18,6 +18,6 @@ pub use current::Current;
 pub use everything::{Configured, everything, one, put, put_back};
 pub use kinds::Kind;
 pub use model::{Clinic, Receipts};
-pub use ops::{change, list, load, reset, show};
+pub use ops::{change, checked, list, load, reset, show, write};
 pub use phi::{PhiPolicy, RecordNumbers};
 pub use place::{ClinicName, Language, Minutes, Roles, TimeZone};

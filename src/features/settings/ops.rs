@@ -10,7 +10,7 @@ use super::model::{Clinic, POLICIES, Policy, policy};
 use super::rows::{self, Stored};
 use crate::error::{Error, Result};
 use crate::features::Means;
-use crate::gate::Cx;
+use crate::gate::{Act, Cx};
 use crate::wire::settings::{Setting, SettingChange};
 
 /// Every policy with its value in force.
@@ -37,11 +37,26 @@ pub async fn change(cx: &Cx, means: &Means, name: &str, body: SettingChange) -> 
     cx.act(SettingDeed::Change { name: policy.name }, move |act| {
         let by = act.user()?;
         act.everybody_changed();
-        rows::keep(act, policy.name, &value, by)
+        rows::keep(act, policy.name, &value, Some(by))
     })
     .await?;
     load(cx, &means.clinic).await?;
     show(cx, name).await
+}
+
+/// A value that another feature is about to set, as it is stored; an error names its own field.
+pub fn checked(field: &'static str, name: &str, value: &Value) -> Result<(&'static str, String)> {
+    let policy = known(name)?;
+    if (policy.set)(&mut Clinic::default(), value) {
+        return Ok((policy.name, value.to_string()));
+    }
+    Err(Error::field(field, format!("must be {}", (policy.allowed)())))
+}
+
+/// Stores such a value, inside the deed of that feature; [`load`] puts it in force.
+pub fn write(act: &mut Act<'_, '_>, name: &str, json: &str) -> Result<()> {
+    act.everybody_changed();
+    rows::keep(act, name, json, act.user().ok())
 }
 
 /// Puts the default in force again.

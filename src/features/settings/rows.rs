@@ -52,9 +52,9 @@ pub(super) fn version_in(act: &mut Act<'_, '_>, name: &str) -> Result<i64> {
     Ok(at.map_or(0, Timestamp::micros))
 }
 
-pub(super) fn keep(act: &mut Act<'_, '_>, name: &str, value: &str, by: UserId) -> Result<()> {
+pub(super) fn keep(act: &mut Act<'_, '_>, name: &str, value: &str, by: Option<UserId>) -> Result<()> {
     let name = format!("{PREFIX}{name}");
-    act.execute(KEEP, &[Param::Text(&name), Param::Json(value), time(act.now()), id(by)]).map(drop)
+    act.execute(KEEP, &[Param::Text(&name), Param::Json(value), time(act.now()), by.map_or(Param::Null, id)]).map(drop)
 }
 
 pub(super) fn forget(act: &mut Act<'_, '_>, name: &str) -> Result<()> {

@@ -6,6 +6,14 @@
 mod deeds;
 mod door;
 mod ops;
+pub mod recovery;
+mod rows;
+mod site;
+mod steps;
 
 pub use door::SetupDoor;
-pub use ops::{First, Made, is_set_up, make_unattended, set_up};
+pub use ops::{First, Made, administrator, is_set_up, make_unattended, set_up};
+pub use site::{OwnNames, OwnNetwork, Place, Site};
+pub use steps::{
+    HOSTS, NETWORKS, admit, call_hosts, clinic, confirm_networks, hosts, networks, state, strength, try_networks,
+};

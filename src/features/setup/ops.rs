@@ -1,7 +1,5 @@
 //! Making the first administrator.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use zeroize::Zeroizing;
 
 use super::deeds::SetupDeed;
@@ -10,7 +8,7 @@ use crate::features::Means;
 use crate::features::users::{self, Email, NewAccount, NewPassword, Username};
 use crate::gate::{Act, Cx};
 use crate::id::UserId;
-use crate::wire::auth::Setup;
+use crate::wire::auth::{Setup, SignedIn};
 use crate::wire::users::User;
 
 /// The role that the first administrator gets.
@@ -43,21 +41,27 @@ pub async fn is_set_up(cx: &Cx) -> Result<bool> {
 
 /// Makes the first administrator with the one-time code; afterwards this is not there.
 pub async fn set_up(cx: &Cx, means: &Means, body: Setup) -> Result<User> {
-    if !means.door.is_open() {
-        return Err(Error::missing("page"));
-    }
-    let address = cx.peer().ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    means.setups.check("", address, cx.monotonic())?;
-    if !means.door.admits(&body.code) {
-        means.setups.failed("", address, cx.monotonic());
-        cx.act(SetupDeed::WrongCode, |_| Ok(())).await?;
-        return Err(Error::refused("wrong_setup_code", "That is not the set-up code: look at the server's terminal."));
-    }
+    super::admit(cx, means, &body.code).await?;
     let user = cx.new_id();
     let new = prepare(cx, means, user, &body.username, body.email.as_deref(), body.password, false).await?;
     let made = cx.act(SetupDeed::WithCode { user }, move |act| make(act, &new)).await?;
     means.door.close();
     Ok(made)
+}
+
+/// The same, and signs in at once: whoever sets a server up goes on with it.
+pub async fn administrator(cx: &Cx, means: &Means, body: Setup) -> Result<SignedIn> {
+    super::admit(cx, means, &body.code).await?;
+    let user = cx.new_id();
+    let new = prepare(cx, means, user, &body.username, body.email.as_deref(), body.password, false).await?;
+    let (issued, user) = cx
+        .act(SetupDeed::WithCode { user }, move |act| {
+            let made = make(act, &new)?;
+            Ok((act.open_session(made.id)?, made))
+        })
+        .await?;
+    means.door.close();
+    Ok(SignedIn { token: issued.token, expires_at: issued.expires_at, user })
 }
 
 /// Makes the first administrator that the configuration names, unless there is one.

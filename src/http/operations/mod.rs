@@ -20,6 +20,7 @@ pub(super) mod presence;
 pub(super) mod roles;
 pub(super) mod search;
 pub(super) mod settings;
+pub(super) mod setup;
 pub(super) mod users;
 pub(super) mod writing;
 
@@ -28,6 +29,7 @@ use super::contract::Tag;
 /// What is published, in the order in which people read it.
 pub(super) const TAGS: &[Tag] = &[
     Tag { name: "Signing in", about: "Set-up, tokens and passwords.", rows: auth::described },
+    Tag { name: "Set-up", about: "The first steps, and where the server stands.", rows: setup::described },
     Tag { name: "Users", about: "People who have an account.", rows: users::described },
     Tag { name: "Invitations", about: "Leave to make an account.", rows: invitations::described },
     Tag { name: "Channels", about: "Where people talk, and who is in there.", rows: channels::described },
