@@ -38,6 +38,16 @@ export interface History {
   points: Point[]
 }
 
+export interface Overview {
+  version: string
+  health: { status: 'ok' | 'attention' | 'critical'; code: string; text: string }
+  checklist: { code: string; severity: 'critical' | 'warning' | 'advice'; text: string; action: string }[]
+  certificate: { own: boolean; expiresAt: string; daysLeft: number } | null
+  snapshot: { publishedAt: string; bytes: number } | null
+  backup: { madeAt: string; sameDisk: boolean } | null
+  accounts: number
+}
+
 export interface Verdict {
   tone: 'ok' | 'warn' | 'danger'
   reason: 'fine' | 'diskFull' | 'diskSoon' | 'queue' | 'slow' | 'failures'

@@ -4,7 +4,7 @@ import type { Component } from 'svelte'
 import type { IconName } from '$lib/ui/icons'
 import { Router, type Place } from '$lib/router.svelte'
 
-export type PageName = 'home' | 'connections' | 'users' | 'invitations' | 'user' | 'channels' | 'channel' | 'messages' | 'audit' | 'exports' | 'settings' | 'about'
+export type PageName = 'home' | 'connections' | 'users' | 'invitations' | 'user' | 'roles' | 'channels' | 'channel' | 'messages' | 'audit' | 'exports' | 'settings' | 'about'
 
 export interface PageProps {
   place: Place<PageName>
@@ -27,6 +27,7 @@ export const pages: readonly Row[] = [
   { name: 'users', path: 'users', needs: ['users.read'], icon: 'people', listed: true, load: () => import('./pages/Users.svelte') },
   { name: 'invitations', path: 'invitations', needs: ['users.create'], icon: 'ticket', listed: true, load: () => import('./pages/Invitations.svelte') },
   { name: 'user', path: 'users/:id', needs: ['users.read'], icon: 'person', load: () => import('./pages/User.svelte') },
+  { name: 'roles', path: 'roles', needs: ['roles.read'], icon: 'shield', listed: true, load: () => import('./pages/Roles.svelte') },
   { name: 'channels', path: 'channels', needs: ['channels.manage', 'channels.list'], icon: 'hash', listed: true, load: () => import('./pages/Channels.svelte') },
   { name: 'channel', path: 'channels/:id', needs: ['channels.manage', 'channels.list'], icon: 'hash', load: () => import('./pages/Channel.svelte') },
   { name: 'messages', path: 'messages', needs: ['messages.flag', 'messages.monitor'], icon: 'flag', listed: true, load: () => import('./pages/Messages.svelte') },

@@ -1,25 +1,48 @@
-// How a setting is edited, by what its value is and by what the server says is allowed.
+// How a setting is edited, by the kind that the server says it is.
 
-export type Editor =
-  | { kind: 'switch' }
-  | { kind: 'choice'; options: string[] }
-  | { kind: 'many'; options: string[] }
-  | { kind: 'number' }
-  | { kind: 'lines' }
-  | { kind: 'text' }
-
-/** The words between the commas of "one of `a`, `b`" or "a list of a, b". */
-export function options(allowed: string): string[] {
-  const words = allowed.replace(/`/g, '').replace(/^(?:one of|a list of|any of)\s+/i, '').split(/\s*,\s*|\s+or\s+/)
-  const clean = words.map((word) => word.replace(/^(?:or|and)\s+/, '').trim()).filter(Boolean)
-  return clean.length > 1 && clean.every((word) => /^[a-z][\w-]*$/i.test(word)) ? clean : []
+export interface AdminSetting {
+  name: string
+  group: string
+  description: string
+  kind: 'flag' | 'choice' | 'number' | 'bytes' | 'duration' | 'text' | 'path' | 'list' | 'secret'
+  choices: string[] | null
+  allowed: string
+  default: unknown
+  value: unknown
+  secret: boolean
+  source: string
+  changeable: boolean
+  reason: string | null
+  restart: boolean
+  updatedAt: string | null
+  updatedByUsername: string | null
 }
 
-export function editor(setting: { value: unknown; default: unknown; allowed: string }): Editor {
+export type Editor = { kind: 'switch' } | { kind: 'choice'; options: string[] } | { kind: 'many'; options: string[] } | { kind: 'number' } | { kind: 'lines' } | { kind: 'text' }
+
+export function editor(setting: Pick<AdminSetting, 'kind' | 'choices' | 'value' | 'default'>): Editor {
+  const choices = setting.choices ?? []
   const sample = setting.value ?? setting.default
-  if (typeof sample === 'boolean') return { kind: 'switch' }
-  if (typeof sample === 'number') return { kind: 'number' }
-  const list = options(setting.allowed)
-  if (Array.isArray(sample)) return list.length > 0 ? { kind: 'many', options: list } : { kind: 'lines' }
-  return list.length > 0 ? { kind: 'choice', options: list } : { kind: 'text' }
+  if (setting.kind === 'flag') return { kind: 'switch' }
+  if (setting.kind === 'choice' && choices.length > 0) return { kind: 'choice', options: choices }
+  if (setting.kind === 'list') return choices.length > 0 ? { kind: 'many', options: choices } : { kind: 'lines' }
+  return typeof sample === 'number' ? { kind: 'number' } : { kind: 'text' }
+}
+
+/** What stands in the field for a value. */
+export function draftOf(value: unknown): string {
+  if (Array.isArray(value)) return value.join('\n')
+  return value === null || value === undefined ? '' : String(value)
+}
+
+/** The value that a draft stands for; what is no number goes as it is, and the server says so. */
+export function valueOf(how: Editor, draft: string): unknown {
+  if (how.kind === 'switch') return draft === 'true'
+  if (how.kind === 'number') return draft.trim() === '' || Number.isNaN(Number(draft)) ? draft : Number(draft)
+  if (how.kind === 'many' || how.kind === 'lines')
+    return draft
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean)
+  return draft
 }

@@ -20,5 +20,9 @@ export type Word = Schemas['Word']
 export type Export = Schemas['Export']
 export type DeletedChannel = Schemas['DeletedChannel']
 export type Announcement = Schemas['Announcement']
-export type Health = Schemas['Health']
+export interface Health {
+  /** Seconds. */
+  uptime: number
+  timestamp: string
+}
 export type Lifetime = Schemas['Lifetime']

@@ -17,6 +17,8 @@ export async function visit(browser, url, options = {}) {
   const faults = []
   await context.addInitScript((chosen) => {
     addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile ?? ''}:${event.lineNumber} ${event.sample}`))
+    // A page that is still empty has no storage.
+    if (location.protocol !== 'https:') return
     for (const [key, value] of Object.entries(chosen)) if (value && !localStorage.getItem(`mcpm.${key}`)) localStorage.setItem(`mcpm.${key}`, value)
   }, { theme, language, size })
   const watch = (page) => {

@@ -10,6 +10,7 @@ export function pagesOf(clinic) {
     { name: 'user', path: `/admin/users/${clinic.ids.alice}`, ready: (page) => page.locator('main form').waitFor() },
     { name: 'user-sessions', path: `/admin/users/${clinic.ids.alice}?tab=sessions`, ready: row },
     { name: 'user-permissions', path: `/admin/users/${clinic.ids.alice}?tab=permissions`, ready: (page) => page.locator('main section.card').first().waitFor() },
+    { name: 'roles', path: '/admin/roles', ready: row },
     { name: 'invitations', path: '/admin/invitations', ready: row },
     { name: 'channels', path: '/admin/channels', ready: row },
     { name: 'channel', path: `/admin/channels/${clinic.channels['ward 3']}`, ready: (page) => page.locator('main form').waitFor() },

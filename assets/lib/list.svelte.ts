@@ -1,5 +1,6 @@
 // A list that comes from the server page by page. Filters start it anew; an answer that comes too late for its
 // question is thrown away; what is shown stays while it is refreshed.
+import { untrack } from 'svelte'
 import { api, ApiError, type Page } from './api'
 
 const allMax = 5000
@@ -24,7 +25,8 @@ export class List<Row> {
     const wanted = quietly ? this.rows.length : 0
     if (!quietly) this.loading = true
     try {
-      const { path, query, ...rest } = this.ask()
+      // What is asked is read and not watched: the pages say themselves when a filter counts.
+      const { path, query, ...rest } = untrack(this.ask)
       let page: Page<Row> = await api.page<Row>(path, query, { ...rest, signal: mine.signal })
       let rows = page.rows
       while (page.next && rows.length < wanted) {

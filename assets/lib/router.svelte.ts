@@ -1,6 +1,6 @@
 // Addresses under one base (`/admin`) and the page that each stands for. Going somewhere moves the focus to the heading
 // of the page, as a load would, and sets the title; going back restores where one was.
-import { tick } from 'svelte'
+import { tick, untrack } from 'svelte'
 
 export interface Route<Name extends string> {
   name: Name
@@ -100,7 +100,7 @@ export class Router<Name extends string> {
       else kept.delete(name)
     }
     history.replaceState(null, '', location.pathname + query(kept))
-    this.place = { ...this.place, query: kept }
+    this.place = { ...untrack(() => this.place), query: kept }
   }
 
   /** Lets a page with unsaved work be asked first; the function that is returned takes it back. */
@@ -114,7 +114,16 @@ export class Router<Name extends string> {
   async #arrive(): Promise<void> {
     await tick()
     scrollTo(0, 0)
-    document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true })
+    const { path } = this.place
+    const began = performance.now()
+    // The page may still be loading; whoever has gone on meanwhile is left alone.
+    const look = () => {
+      if (this.place.path !== path) return
+      const heading = document.querySelector<HTMLElement>('main h1')
+      if (heading) heading.focus({ preventScroll: true })
+      else if (performance.now() - began < 10_000) requestAnimationFrame(look)
+    }
+    look()
   }
 }
 
