@@ -46,8 +46,8 @@ use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, EdgeParts, Via};
 use crate::error::{Context, Error, Result};
 use crate::features::{
-    Means, Pace, Throttle, Turnstile, announcements, audit, auth, backups, blocks, exports, messages, metrics, presence,
-    settings, words,
+    Means, Pace, Throttle, Turnstile, announcements, audit, auth, backups, blocks, exports, messages, metrics,
+    presence, settings, words,
 };
 use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};

@@ -8,8 +8,8 @@
 pub mod announcements;
 pub mod audit;
 pub mod auth;
-pub mod blocks;
 pub mod backups;
+pub mod blocks;
 pub mod bookmarks;
 pub mod channels;
 pub mod connections;

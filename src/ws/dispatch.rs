@@ -127,6 +127,7 @@ fn counted(cx: &Cx, sockets: &Sockets, order: &Order) -> Result<()> {
         Order::Join { .. }
         | Order::Leave { .. }
         | Order::WatchMetrics { .. }
+        | Order::WatchLog { .. }
         | Order::Ping
         | Order::Authenticate { .. } => true,
         // A command is a deed besides, whatever becomes of it.
