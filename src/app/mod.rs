@@ -4,6 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | mod | building, serving, stopping |
+//! | run | from the configuration to the end of the process |
 //! | data | the store with its keys: what the command line needs too |
 //! | authority | the certificate authority, which moves with the database |
 //! | snapshot | publishing and verifying the copyable file |
@@ -30,6 +31,7 @@ pub mod offline;
 mod press;
 mod reload;
 pub mod restore;
+mod run;
 mod site;
 mod snapshot;
 mod welcome;
@@ -40,7 +42,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::{SharedClock, SystemClock};
+use crate::clock::SharedClock;
 use crate::config::{Config, Origins, load, shown};
 use crate::crypto::{PasswordPool, SystemEntropy};
 use crate::edge::{self, EdgeParts, Via};
@@ -53,7 +55,6 @@ use crate::gate::{Gate, Opening};
 use crate::http::{self, Client, Outside, Scheme, Web};
 use crate::hub::{Close, Hub};
 use crate::jobs;
-use crate::logging;
 use crate::metrics::Metrics;
 use crate::wire::frames::Frame;
 use crate::ws::Sockets;
@@ -62,12 +63,11 @@ pub use data::Data;
 #[cfg(debug_assertions)]
 pub use crate::http::read_clients_from;
 pub use reload::Live;
+pub use run::run;
 
 pub use crate::crypto::RecoveryKey;
 pub use crate::store::Manifest;
 
-/// Threads for blocking work: readers, mostly, which are never more than the pool has connections.
-const BLOCKING_THREADS_MAX: usize = 64;
 /// How often silent sockets are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// How often it is written down and told what devices have received.
@@ -111,42 +111,6 @@ pub struct App {
 struct Taken {
     port: u16,
     sockets: Mutex<Option<edge::Listening>>,
-}
-
-/// Runs the server until it is told to stop. The exit is clean (`Ok`) only when everything acknowledged is on disk
-/// and every part ended by itself.
-pub fn run(config: Config, warnings: &[String], live: Live) -> Result<()> {
-    let clock = SystemClock::shared();
-    let data = Data::open(&config, &clock)?;
-    if config.log.files {
-        live.log.keep_files(logs::keeping(&config));
-    }
-    crate::takeover::refuse_unfinished(&data.store)?;
-    let log = live.log.clone();
-    // The store must be dropped outside the runtime: its PostgreSQL driver has one of its own.
-    let keep = data.store.clone();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS_MAX)
-        .build()
-        .context("starting the runtime")?;
-    let outcome = runtime.block_on(async {
-        let app = App::build(config, data, clock).await?;
-        // Before anyone learns that the server is there, and may ask it to stop.
-        let stop = crate::os::signals::StopAsked::listen();
-        welcome::greet(&app, warnings);
-        app.follow(live);
-        logging::administration("server.start", "The server was started.");
-        app.serve(stop.wait()).await
-    });
-    match &outcome {
-        Ok(()) => logging::administration("server.stop", "The server was stopped."),
-        Err(error) => tracing::error!(cause = error.chain(), "the server ends"),
-    }
-    log.flush();
-    runtime.shutdown_timeout(Duration::from_secs(5));
-    drop(keep);
-    outcome
 }
 
 impl App {

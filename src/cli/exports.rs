@@ -16,7 +16,6 @@ use crate::error::{Context as _, Error, Result};
 const PASSPHRASE_BYTES_MAX: u64 = 1_024;
 
 /// What `open-export` is told.
-#[expect(clippy::doc_markdown, reason = "the doc is the help text of a terminal, where backticks are noise")]
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct OpenArguments {
     /// The export, as it was fetched: export.tar.age

@@ -9,7 +9,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs::{self, kx_group};
+use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -18,7 +18,7 @@ use crate::error::{Context, Result};
 
 /// The cryptography of every handshake.
 pub(super) fn provider() -> Arc<CryptoProvider> {
-    let mut provider = aws_lc_rs::default_provider();
+    let mut provider = default_provider();
     provider.kx_groups = vec![
         kx_group::X25519MLKEM768 as &dyn SupportedKxGroup,
         kx_group::X25519,

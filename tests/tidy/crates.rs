@@ -22,12 +22,14 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("if_addrs", &["edge"]),
 ];
 
-/// Whether `text` names the crate, and not a module of ours with its name.
+/// Whether `text` names the crate, and not a module of ours, or of another crate, with its name.
 fn names(text: &str, name: &str) -> bool {
     text.match_indices(&format!("{name}::")).any(|(at, _)| {
         let before = &text[..at];
         !before.ends_with(|c: char| c.is_alphanumeric() || c == '_')
-            && !["crate::", "::store::", "super::", "self::"].iter().any(|path| before.ends_with(path))
+            && !["crate::", "::store::", "super::", "self::", "rustls::crypto::"]
+                .iter()
+                .any(|path| before.ends_with(path))
     })
 }
 

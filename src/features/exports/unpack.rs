@@ -234,7 +234,9 @@ mod tests {
         let file = folder.path().join("x.tar.age");
         let lock = Lock::new(PASSPHRASE, &SystemEntropy).unwrap();
         let mut sealer = Sealer::new(&lock, &SystemEntropy, File::create(&file).unwrap()).unwrap();
-        parts.iter().for_each(|part| sealer.write_all(part).unwrap());
+        for part in parts.iter() {
+            sealer.write_all(part).unwrap();
+        }
         sealer.finish().unwrap();
         open(&file, PASSPHRASE, to)
     }
