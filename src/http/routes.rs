@@ -97,7 +97,14 @@ routes! {
     GET    "/api/docs"                            Open     Page    op::pages::docs_page;
 
     POST   "/api/setup"                           Open     SignIn  op::auth::set_up;
+    POST   "/api/setup/state"                     Open     SignIn  op::setup::state;
+    PUT    "/api/setup/clinic"                    Open     SignIn  op::setup::clinic;
+    PUT    "/api/setup/networks"                  Open     SignIn  op::setup::first_networks;
+    POST   "/api/setup/networks/confirm"          Open     SignIn  op::setup::confirm_first_networks;
+    PUT    "/api/setup/hosts"                     Open     SignIn  op::setup::first_hosts;
+    POST   "/api/setup/administrator"             Open     SignIn  op::setup::administrator;
     POST   "/api/auth/login"                      Open     SignIn  op::auth::login;
+    POST   "/api/auth/password-strength"          Open     SignIn  op::setup::password_strength;
     POST   "/api/auth/refresh-token"              SignedIn SignIn  op::auth::refresh;
     POST   "/api/auth/logout"                     SignedIn SignIn  op::auth::logout;
     GET    "/api/auth/me"                         SignedIn Read    op::auth::me;
@@ -107,12 +114,6 @@ routes! {
     POST   "/api/auth/second-factor/confirm"      SignedIn SignIn  op::auth::confirm_factor;
     POST   "/api/auth/second-factor/recovery-codes" SignedIn SignIn  op::auth::renew_recovery_codes;
     POST   "/api/auth/second-factor/disable"      SignedIn SignIn  op::auth::disable_factor;
-    POST   "/api/setup/state"                     Open     SignIn  op::setup::state;
-    PUT    "/api/setup/clinic"                    Open     SignIn  op::setup::clinic;
-    PUT    "/api/setup/networks"                  Open     SignIn  op::setup::first_networks;
-    POST   "/api/setup/networks/confirm"          Open     SignIn  op::setup::confirm_first_networks;
-    PUT    "/api/setup/hosts"                     Open     SignIn  op::setup::first_hosts;
-    POST   "/api/setup/administrator"             Open     SignIn  op::setup::administrator;
     GET    "/api/system/networks"                 SignedIn Read    op::setup::networks;
     PUT    "/api/system/networks"                 SignedIn Admin   op::setup::try_networks;
     POST   "/api/system/networks/confirm"         SignedIn Admin   op::setup::confirm_networks;
@@ -121,7 +122,6 @@ routes! {
     GET    "/api/system/recovery-key"             SignedIn Read    op::setup::recovery_key;
     POST   "/api/system/recovery-key"             SignedIn Admin   op::setup::make_recovery_key;
     POST   "/api/system/recovery-key/confirm"     SignedIn Admin   op::setup::confirm_recovery_key;
-    POST   "/api/auth/password-strength"          Open     SignIn  op::setup::password_strength;
 
     POST   "/api/auth/register"                   Open     SignIn  op::auth::register;
     POST   "/api/auth/reset-password"             Open     SignIn  op::auth::reset_password;

@@ -106,10 +106,14 @@ fn walk(mut from: impl Read, to: Option<&Path>) -> Result<Contents> {
             }
             manifest = Some(contents);
         } else {
-            let sha256 = copy(&mut entry, to.map(|to| to.join(&name)).as_deref())?;
-            if entry.limit() > 0 || found.insert(name, (bytes, sha256)).is_some() {
-                return Err(wrong("an entry is cut off or there twice"));
+            if found.contains_key(&name) {
+                return Err(wrong("an entry is there twice"));
             }
+            let sha256 = copy(&mut entry, to.map(|to| to.join(&name)).as_deref())?;
+            if entry.limit() > 0 {
+                return Err(wrong("an entry is cut off"));
+            }
+            found.insert(name, (bytes, sha256));
         }
         let padding = (BLOCK as u64 - bytes % BLOCK as u64) % BLOCK as u64;
         io::copy(&mut (&mut from).take(padding), &mut io::sink()).map_err(unreadable)?;
@@ -234,7 +238,7 @@ mod tests {
         let file = folder.path().join("x.tar.age");
         let lock = Lock::new(PASSPHRASE, &SystemEntropy).unwrap();
         let mut sealer = Sealer::new(&lock, &SystemEntropy, File::create(&file).unwrap()).unwrap();
-        for part in parts.iter() {
+        for part in parts {
             sealer.write_all(part).unwrap();
         }
         sealer.finish().unwrap();
