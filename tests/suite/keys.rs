@@ -271,7 +271,7 @@ pub(crate) async fn what_a_key_asked_for_later_is_done_within_its_scope_and_whil
 
     // What a person takes over is the person's.
     let taken = expected[1].0.as_str().unwrap();
-    let at = clinic.clock.now().plus(Duration::from_secs(60)).to_string();
+    let at = clinic.clock.now().plus(Duration::from_mins(1)).to_string();
     dora.put(&format!("/api/messages/scheduled/{taken}"), &json!({ "sendAt": at })).await.json_of(200);
     clinic.pass(60);
     socket.hear("new_message").await;
@@ -285,7 +285,7 @@ pub(crate) async fn a_reminder_that_a_key_asked_for_goes_with_the_key() {
     let scope = wanted(&["messages.read"]);
     let ((_, good), (revoked_id, revoked), (cut_id, cut)) =
         (made(&dora, &scope).await, made(&dora, &scope).await, made(&dora, &scope).await);
-    let at = clinic.clock.now().plus(Duration::from_secs(600)).to_string();
+    let at = clinic.clock.now().plus(Duration::from_mins(10)).to_string();
     let mut ids = Vec::new();
     for asker in [&good, &revoked, &cut, &dora] {
         let body = json!({ "text": "check the fridge", "remindAt": at, "channelId": ward });
